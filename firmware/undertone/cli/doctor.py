@@ -1,0 +1,153 @@
+"""`undertone doctor`: what is missing, and what to do about it."""
+
+from __future__ import annotations
+
+import argparse
+import queue
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import disk_usage
+from typing import Any
+
+from undertone import config
+from undertone.affect import load_model
+from undertone.audio import FluidSynth, Sink, find_soundfont, open_default_sink
+from undertone.config import Settings
+from undertone.device import pulse_settings, skin_settings
+from undertone.errors import ConfigError, UndertoneError
+from undertone.flow import Block, Channel, Fault, FaultKind
+from undertone.sensors import Bus, LinuxBus, Reader
+from undertone.timeline import Clock, SystemClock
+
+__all__ = ["Finding", "Tools", "doctor", "examine"]
+
+LISTEN = 2.0
+"""Seconds for which the sensors are listened to."""
+LITTLE_SPACE = 200_000_000
+"""Bytes below which a disk is called nearly full."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one examination found: a sentence, and what to do where something is wrong."""
+
+    part: str
+    good: bool
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What the doctor examines with; a test brings its own."""
+
+    open_bus: Callable[[int], Bus] = LinuxBus
+    open_sink: Callable[..., Sink] = open_default_sink
+    clock: Clock = SystemClock()
+
+
+def doctor(asked: argparse.Namespace) -> int:
+    """Print what was found; 1 if anything is wrong."""
+    findings = []
+    for finding in examine(asked.config):
+        findings.append(finding)
+        print(f"{'ok     ' if finding.good else 'MISSING'}  {finding.part:<9} {finding.message}", flush=True)
+    wrong = sum(not finding.good for finding in findings)
+    print(f"\n{wrong} of {len(findings)} things need attention." if wrong else "\nEverything that the device needs is here.")
+    return 1 if wrong else 0
+
+
+def examine(file: Path | None, tools: Tools = Tools()) -> Iterator[Finding]:
+    """Every examination, in the order in which one would mend things."""
+    try:
+        settings = config.load(file)
+        yield Finding("config", True, f"{file} is good." if file is not None else "The defaults are used.")
+    except ConfigError as error:
+        yield Finding("config", False, str(error))
+        settings = Settings()
+    yield from _sensors(settings, tools)
+    yield _checked("sound", lambda: _sound(settings, tools))
+    yield _checked("music", lambda: _instruments(settings))
+    yield _checked("model", lambda: _model(settings))
+    yield _checked("storage", lambda: _storage(settings))
+    yield _checked("pictures", _pictures)
+
+
+def _checked(part: str, examination: Callable[[], str]) -> Finding:
+    try:
+        return Finding(part, True, examination())
+    except (UndertoneError, OSError) as error:
+        return Finding(part, False, str(error))
+
+
+def _sensors(settings: Settings, tools: Tools) -> Iterator[Finding]:
+    try:
+        bus = tools.open_bus(settings.sensors.bus)
+    except UndertoneError as error:
+        yield Finding("bus", False, str(error))
+        return
+    reader = Reader(bus, pulse=pulse_settings(settings), skin=skin_settings(settings))
+    samples, faults = _listen(reader, tools.clock)
+    for part, channel in (("pulse", Channel.INFRARED), ("skin", Channel.SKIN)):
+        if not getattr(settings.sensors, part).enabled:
+            yield Finding(part, True, "Switched off in the configuration.")
+            continue
+        told = next((fault for fault in faults if part in fault.source and fault.kind is not FaultKind.CONTACT), None)
+        if told is not None:
+            yield Finding(part, False, told.message)
+        elif channel in samples:
+            yield Finding(part, True, f"{samples[channel]} samples in {LISTEN:g} s.")
+        else:
+            yield Finding(part, False, f"The {part} sensor answers but brings no samples; power it off and on again.")
+
+
+def _listen(reader: Reader, clock: Clock) -> tuple[dict[Channel, int], list[Fault]]:
+    """Samples by channel, and faults that began, while listening for a while."""
+    silence: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    samples: dict[Channel, int] = {}
+    faults: list[Fault] = []
+    end = clock.now() + LISTEN
+    while clock.now() < end:
+        for value in reader.poll(clock.now()):
+            if isinstance(value, Block):
+                samples[value.channel] = samples.get(value.channel, 0) + len(value.values)
+            elif not value.over:
+                faults.append(value)
+        clock.wait(silence, min(reader.due, end))
+    return samples, faults
+
+
+def _sound(settings: Settings, tools: Tools) -> str:
+    sink = tools.open_sink(device=settings.audio.device, rate_hz=settings.audio.rate_hz)
+    sink.close()
+    return f"The sound device opens at {sink.rate_hz} Hz."
+
+
+def _instruments(settings: Settings) -> str:
+    font = settings.audio.soundfont or find_soundfont()
+    FluidSynth(font).close()
+    return f"FluidSynth plays {font.name}."
+
+
+def _model(settings: Settings) -> str:
+    model = load_model(settings.affect.model)
+    return f"The affect model {model.name} is intact."
+
+
+def _storage(settings: Settings) -> str:
+    folder = settings.storage.folder
+    if folder is None:
+        return "Nothing is kept, as configured."
+    place = next((parent for parent in (folder, *folder.parents) if parent.exists()), Path("/"))
+    free = disk_usage(place).free
+    if free < LITTLE_SPACE:
+        raise UndertoneError(f"Only {free / 1e6:.0f} MB are free at {place}; delete something, or choose another folder.")
+    return f"{free / 1e9:.1f} GB are free at {place}."
+
+
+def _pictures() -> str:
+    from importlib.util import find_spec
+
+    if find_spec("matplotlib") is None:
+        raise UndertoneError("Reports need matplotlib: pip install 'undertone[report]'. The device plays without it.")
+    return "Reports can be drawn."

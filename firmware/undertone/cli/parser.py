@@ -1,0 +1,165 @@
+"""The command line: what can be asked for, and help that teaches."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+from undertone.flow import Goal
+
+__all__ = ["build"]
+
+Run = Callable[[argparse.Namespace], int]
+
+ABOUT = """\
+Undertone listens to the body and plays music that meets the listener where they are and leads them where they
+asked to go. Everything happens on this machine; nothing is ever sent anywhere.
+"""
+
+FIRST_STEPS = """\
+first steps:
+  undertone try                          hear it now, with a simulated listener who comes in tense
+  undertone replay RECORDING             the same with a real person's recording in place of the listener
+  undertone doctor                       is everything here that the real device needs?
+  undertone config > undertone.yaml      every option, explained; edit it, then
+  undertone run --config undertone.yaml  the device itself, on a Raspberry Pi with sensors
+
+`undertone COMMAND --help` tells the rest.
+"""
+
+
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Keeps the line breaks of descriptions and leaves room for long options."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=32, width=110)
+
+
+def build(commands: dict[str, Run]) -> argparse.ArgumentParser:
+    """The parser; `commands` says what each command does."""
+    parser = argparse.ArgumentParser(prog="undertone", description=ABOUT, epilog=FIRST_STEPS, formatter_class=_Help)
+    parser.add_argument("--verbose", action="store_true", help="say more while working")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    for name, (summary, description, fill) in _COMMANDS.items():
+        sub = subparsers.add_parser(name, help=summary, description=description, formatter_class=_Help)
+        fill(sub)
+        sub.set_defaults(do=commands[name])
+    return parser
+
+
+def _try(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--replay", metavar="RECORDING", type=Path, help="hear a recorded person, not a simulated one")
+    _session(parser, minutes=None, minutes_help="length; default 12 on a sound device, 2 into a file")
+
+
+def _simulate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--listener", choices=("tense", "calm", "restless"), default="tense", help="who comes in (default: %(default)s)"
+    )
+    parser.add_argument("--silent", action="store_true", help="compose, but make no sound: much faster")
+    _session(parser, minutes=20.0)
+
+
+def _replay(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("recording", type=Path, help="folder of one recording in BIDS form, or the stem of its files")
+    parser.add_argument("--silent", action="store_true", help="compose, but make no sound: much faster")
+    _session(parser, minutes=None, minutes_help="stop after this many minutes (default: the whole recording)")
+
+
+def _session(parser: argparse.ArgumentParser, *, minutes: float | None, minutes_help: str = "length (default: 20)") -> None:
+    parser.add_argument("--goal", choices=[goal.value for goal in Goal], default="calm", help="where to (default: %(default)s)")
+    parser.add_argument("--minutes", type=_minutes, default=minutes, help=minutes_help)
+    parser.add_argument("--seed", type=int, help="the same seed and listener give the same music (default: 1)", default=1)
+    parser.add_argument("--style", default="piano", help="how it is played (default: %(default)s)")
+    parser.add_argument("--wav", metavar="FILE", type=Path, help="write the sound here instead of playing it")
+    parser.add_argument("--report", metavar="DIR", type=Path, help="write a page with pictures of what happened here")
+    parser.add_argument("--config", metavar="FILE", type=Path, help="a configuration as `undertone config` prints it")
+
+
+def _run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", metavar="FILE", type=Path, help="a configuration as `undertone config` prints it")
+
+
+def _render(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("out", type=Path, help="WAV file to write")
+    parser.add_argument("--valence", type=_unit, default=0.3, help="unpleasant −1 … 1 pleasant (default: %(default)s)")
+    parser.add_argument("--arousal", type=_unit, default=-0.3, help="calm −1 … 1 lively (default: %(default)s)")
+    parser.add_argument("--goal", choices=[goal.value for goal in Goal], default="calm", help="sets the range of tempo")
+    parser.add_argument("--minutes", type=_minutes, default=2.0, help="length (default: %(default)g)")
+    parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same music (default: %(default)s)")
+    parser.add_argument("--style", default="piano", help="how it is played (default: %(default)s)")
+    parser.add_argument("--midi", metavar="FILE", type=Path, help="write the score here as well, a track for each layer")
+
+
+def _analyse(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("recording", type=Path, help="folder of one recording in BIDS form, or the stem of its files")
+    parser.add_argument("--json", action="store_true", help="everything, for programs; null means not known")
+    parser.add_argument("--model", metavar="FILE", type=Path, help="another affect model than the shipped one")
+
+
+def _doctor(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", metavar="FILE", type=Path, help="the configuration to examine")
+
+
+def _status(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="everything, for programs")
+    parser.add_argument("--config", metavar="FILE", type=Path, help="tells where the device listens")
+
+
+def _tell(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=("start", "stop", "not-good", "goal", "volume", "feel"), help="what you want")
+    parser.add_argument("value", nargs="?", help="a goal, a volume in dB (≤ 0), or how tense you feel: −1 calm … 1 tense")
+    parser.add_argument("--config", metavar="FILE", type=Path, help="tells where the device listens")
+
+
+def _config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--check", metavar="FILE", type=Path, help="examine a configuration instead of printing one")
+
+
+_COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]] = {
+    "try": (
+        "hear it now, without any hardware",
+        "A simulated listener comes in tense. Their pulse and skin reach the real drivers through emulated chips;\n"
+        "the music meets them and leads them to calm. It plays on the sound device, or, where there is none, is\n"
+        "written to a file with a page of pictures. The simulated listener follows the music by construction:\n"
+        "this shows how the device works, not that it helps.",
+        _try,
+    ),
+    "run": ("the device itself, on real sensors", "Runs until it is stopped. Meant to be started by systemd.", _run),
+    "simulate": ("an evening with a simulated listener", "In virtual time, unless it plays on a sound device.", _simulate),
+    "replay": (
+        "an evening with a recorded person",
+        "The recording is played through emulated chips into the real drivers, the signals, the model, the\n"
+        "guidance, the composer and the sound. A recorded person cannot hear the music.",
+        _replay,
+    ),
+    "render": ("music alone, from a given valence and arousal", "Writes a WAV file, and the score if you like.", _render),
+    "analyse": (
+        "what the signals of a recording say",
+        "Beats, heart rate, breathing, skin conductance, quality and arousal of a recording, without music.",
+        _analyse,
+    ),
+    "status": ("how is the running device?", "Asks the running device over its control socket.", _status),
+    "tell": (
+        "tell the running device something",
+        "undertone tell goal sleep · undertone tell feel 0.6 · undertone tell stop",
+        _tell,
+    ),
+    "doctor": ("what is missing, and what to do about it", "Looks at everything that the real device needs.", _doctor),
+    "config": ("every option, explained", "Prints a configuration file with the defaults and what they mean.", _config),
+}
+
+
+def _minutes(text: str) -> float:
+    value = float(text)
+    if not 0.0 < value <= 24 * 60:
+        raise argparse.ArgumentTypeError(f"{text} minutes; choose more than 0 and at most 1440")
+    return value
+
+
+def _unit(text: str) -> float:
+    value = float(text)
+    if not -1.0 <= value <= 1.0:
+        raise argparse.ArgumentTypeError(f"{text} is outside −1 … 1")
+    return value

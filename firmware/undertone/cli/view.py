@@ -1,0 +1,130 @@
+"""The session as text, while it goes on: a panel that refreshes on a terminal, a line now and then elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from undertone.flow import AffectSource, Phase, Status
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+__all__ = ["View"]
+
+LINE_EVERY = 30.0
+"""Seconds of the session between two lines where there is no terminal."""
+METER = 24
+PHASES = {
+    Phase.SETTLE: "settling in, learning what is usual for you",
+    Phase.MEET: "meeting you where you are",
+    Phase.LEAD: "leading",
+    Phase.HOLD: "staying there",
+    Phase.FADE: "fading out",
+    Phase.SILENT: "over",
+}
+
+
+class View:
+    """Shows one status after the other. Use it as a context.
+
+    seconds: how long the session will be, for the progress bar.
+    stream: where to; the standard output if not given.
+    """
+
+    def __init__(self, title: str, seconds: float, *, stream: Any = None) -> None:
+        self._title = title
+        self._seconds = seconds
+        self._stream = stream or sys.stdout
+        self._live: Any = None
+        self._next_line = 0.0
+
+    def __enter__(self) -> View:
+        if self._stream.isatty():
+            from rich.live import Live
+
+            self._live = Live(refresh_per_second=8, transient=False)
+            self._live.__enter__()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._live is not None:
+            self._live.__exit__(kind, error, trace)
+
+    def show(self, status: Status) -> None:
+        """Show how it is now."""
+        if self._live is not None:
+            self._live.update(self._panel(status))
+        elif status.t >= self._next_line:
+            self._next_line = status.t + LINE_EVERY
+            print(line(status), file=self._stream, flush=True)
+
+    def _panel(self, status: Status) -> RenderableType:
+        from rich.console import Group
+        from rich.panel import Panel
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+        from rich.text import Text
+
+        rows = Table.grid(padding=(0, 2))
+        rows.add_column(justify="right", style="dim", min_width=11)
+        rows.add_column()
+        for name, value in described(status):
+            rows.add_row(name, Text(value))
+        for fault in status.faults[:3]:
+            rows.add_row(Text("trouble", style="red"), Text(fault.message, style="red"))
+        bar = ProgressBar(total=self._seconds, completed=min(status.t, self._seconds), width=60)
+        return Panel(Group(rows, Text(""), bar), title=self._title, subtitle=_clock(status.t, self._seconds), width=100)
+
+
+def described(status: Status) -> list[tuple[str, str]]:
+    """What a listener would want to know, as (name, text)."""
+    features, affect, directive, bar = status.features, status.affect, status.directive, status.bar
+    rows = [
+        ("heart", _known(features and features.heart_bpm, "{:.0f} beats a minute")),
+        ("breath", _known(features and features.breathing_per_min, "{:.1f} a minute")),
+        ("skin", _known(features and features.tonic_microsiemens, "{:.2f} µS")),
+    ]
+    if affect is None or affect.source is AffectSource.NONE:
+        rows.append(("arousal", "not known yet"))
+    else:
+        sure = f"{affect.arousal:+.2f} relative to your usual, {affect.confidence:.0%} sure"
+        rows.append(("arousal", f"{meter(affect.arousal)} {sure}"))
+    if directive is not None:
+        rows.append(("phase", f"{directive.phase}: {PHASES[directive.phase]}"))
+        rows.append(("music", f"{meter(directive.arousal)} {directive.arousal:+.2f}, towards {directive.goal}"))
+        rows.append(("why", directive.reason))
+    if bar is not None:
+        rows.append(("playing", f"{bar.key}, {bar.chord}, {bar.tempo_bpm:.0f} bpm"))
+    rows.append(("level", "silent" if status.level_dbfs is None else f"{status.level_dbfs:.0f} dBFS"))
+    return rows
+
+
+def line(status: Status) -> str:
+    """The same in one line."""
+    features, affect, directive = status.features, status.affect, status.directive
+    parts = [
+        _clock(status.t),
+        "heart " + _known(features and features.heart_bpm, "{:.0f} bpm"),
+        "skin " + _known(features and features.tonic_microsiemens, "{:.2f} µS"),
+        "arousal " + _known(affect.arousal if affect is not None and affect.confidence > 0 else None, "{:+.2f}"),
+    ]
+    if directive is not None:
+        parts += [f"{directive.phase} (music {directive.arousal:+.2f})", directive.reason]
+    return "  ".join(parts)
+
+
+def meter(value: float) -> str:
+    """A value from −1 to 1 as a row of marks."""
+    place = round((max(-1.0, min(1.0, value)) + 1.0) / 2.0 * (METER - 1))
+    return "".join("●" if i == place else "┼" if i == METER // 2 else "─" for i in range(METER))
+
+
+def _known(value: float | None, form: str) -> str:
+    return "–" if value is None else form.format(value)
+
+
+def _clock(seconds: float, total: float | None = None) -> str:
+    text = f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+    return text if total is None else f"{text} of {int(total) // 60}:{int(total) % 60:02d}"

@@ -1,0 +1,123 @@
+"""How the outside reaches the core: by threads in real time, by timers in virtual time.
+
+The reader of the sensors and the player of the sound block, so in real time each has a thread of its own. In virtual time the
+same reader and the same player are timers, and nothing is left to chance. What they call, and what they bring, is identical.
+"""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from undertone.audio import Player, PlayerThread, SilentPlayer
+from undertone.flow import Bar, Block, Fault
+from undertone.sensors import Reader, ReaderThread
+from undertone.timeline import Clock, Timeline
+
+__all__ = ["Compose", "Edges", "Shelf", "ThreadEdges", "TimerEdges"]
+
+Deliver = Callable[[float, Block | Fault], None]
+"""Called in the core's thread with `now` and what a sensor brought."""
+Compose = Callable[[float], Bar | None]
+"""The bar that will sound from a moment on."""
+
+
+class Edges(Protocol):
+    """Starts and stops what touches the world."""
+
+    def bars(self, timeline: Timeline, compose: Compose) -> Compose:
+        """`compose` in a form that the player may call from wherever it runs."""
+
+    def start(self, timeline: Timeline, reader: Reader, deliver: Deliver, player: Player | SilentPlayer) -> None:
+        """Let samples arrive and sound go out."""
+
+    def stop(self) -> None:
+        """End both. May be called twice."""
+
+
+class TimerEdges:
+    """Virtual time: the reader and the player are timers of the timeline."""
+
+    def bars(self, timeline: Timeline, compose: Compose) -> Compose:
+        """Composed at once, in the same thread."""
+        return compose
+
+    def start(self, timeline: Timeline, reader: Reader, deliver: Deliver, player: Player | SilentPlayer) -> None:
+        """Add both to the timeline."""
+
+        def poll(now: float) -> float:
+            for value in reader.poll(now):
+                deliver(now, value)
+            return reader.due
+
+        timeline.add("sensors", poll)
+        timeline.add("sound", player.advance)
+
+    def stop(self) -> None:
+        """Nothing runs by itself, so there is nothing to stop."""
+
+
+class Shelf:
+    """One bar composed ahead, so that the player's thread never waits for the core.
+
+    Taking the bar has the next one composed. An empty shelf yields None, and the player holds its last chord.
+    """
+
+    def __init__(self, timeline: Timeline, compose: Compose) -> None:
+        self._timeline = timeline
+        self._compose = compose
+        self._bars: queue.SimpleQueue[Bar] = queue.SimpleQueue()
+        self._ordered = False
+
+    def take(self, t: float) -> Bar | None:
+        """The bar on the shelf, if there is one; called in the player's thread with the moment at which it will sound."""
+        try:
+            bar = self._bars.get_nowait()
+        except queue.Empty:
+            bar = None
+        ahead = t if bar is None else t + bar.seconds
+        if bar is not None or not self._ordered:
+            self._ordered = True
+            self._timeline.post("music", lambda now: self._fill(ahead))
+        return bar
+
+    def _fill(self, t: float) -> None:
+        bar = self._compose(t)
+        if bar is None:
+            self._ordered = False
+        else:
+            self._bars.put(bar)
+
+
+@dataclass(slots=True)
+class ThreadEdges:
+    """Real time: a thread reads the bus, another writes the sound, and both reach the core through its inbox."""
+
+    clock: Clock
+    _reader: ReaderThread | None = None
+    _player: PlayerThread | None = None
+
+    def bars(self, timeline: Timeline, compose: Compose) -> Compose:
+        """From a shelf that the core refills."""
+        return Shelf(timeline, compose).take
+
+    def start(self, timeline: Timeline, reader: Reader, deliver: Deliver, player: Player | SilentPlayer) -> None:
+        """Start both threads."""
+
+        def post(value: Block | Fault) -> None:
+            timeline.post("sensors", lambda now: deliver(now, value))
+
+        self._reader = ReaderThread(reader, self.clock, post)
+        self._player = PlayerThread(player)
+        self._reader.start()
+        self._player.start()
+
+    def stop(self) -> None:
+        """Stop the sound first, then the sensors."""
+        if self._player is not None:
+            self._player.stop()
+        if self._reader is not None:
+            self._reader.stop()
+        self._player = self._reader = None
