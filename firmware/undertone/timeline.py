@@ -37,16 +37,27 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's monotonic clock."""
+    """The machine's monotonic clock.
+
+    zero: the moment of that clock, seconds, that is called 0.
+    """
+
+    def __init__(self, zero: float = 0.0) -> None:
+        self._zero = zero
+
+    @classmethod
+    def from_now(cls) -> SystemClock:
+        """A clock that starts at 0, so that a session's times are those of the session."""
+        return cls(time.monotonic())
 
     def now(self) -> float:
-        """Seconds since some moment in the past."""
-        return time.monotonic()
+        """Seconds since zero."""
+        return time.monotonic() - self._zero
 
     def wait(self, inbox: queue.SimpleQueue[Any], until: float) -> Any:
         """Sleep until a message comes or `until` is reached."""
         try:
-            return inbox.get(timeout=max(0.0, min(until - time.monotonic(), 3600.0)))
+            return inbox.get(timeout=max(0.0, min(until - self.now(), 3600.0)))
         except queue.Empty:
             return None
 

@@ -27,9 +27,9 @@ def render(asked: argparse.Namespace) -> int:
     settings = config.load(None)
     rate_hz = settings.audio.rate_hz
     bars = compose(asked)
-    synth, fault = make_synth(settings.audio.soundfont, rate_hz, 0.0)
-    if fault is not None:
-        print(fault.message)
+    synth, trouble = make_synth(settings.audio.soundfont, rate_hz)
+    if trouble is not None:
+        print(trouble)
     renderer = Renderer(synth, rate_hz=rate_hz, target_lufs=settings.audio.loudness_lufs)
     sink = WavSink(asked.out, rate_hz)
     waiting = iter(bars)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,11 +12,13 @@ from undertone import config
 from undertone.audio import Sink, WavSink, open_default_sink
 from undertone.cli.view import View
 from undertone.config import Settings
-from undertone.device import Device, World, assemble
+from undertone.device import Device, OpenSink, World, assemble
 from undertone.errors import SoundError
-from undertone.flow import Command, CommandKind, Goal, Status
+from undertone.flow import Command, CommandKind, FaultKind, Goal, Status
 from undertone.report import Evening, Span, noticed, write_page
-from undertone.sim import Body, Replay, Subject
+from undertone.sim.body import Body
+from undertone.sim.replay import Replay
+from undertone.sim.shared import Listener
 from undertone.storage import load_recording
 
 __all__ = ["replay", "simulate", "tryout"]
@@ -31,70 +34,61 @@ GOODBYE = 0.4
 class Plan:
     """A session to be had."""
 
-    title: str
-    subject: Subject
+    listener: Listener
     settings: Settings
     seconds: float
-    sink: Sink | None
+    sink: OpenSink | None
     live: bool
     evening: Evening
 
 
 def tryout(asked: argparse.Namespace) -> int:
     """Play where there is a sound device, else into a file with a report; say where they lie."""
-    sink = None if asked.wav is not None else _sound_device(asked)
-    if sink is None:
-        folder = Path(tempfile.mkdtemp(prefix="undertone-")) if asked.wav is None or asked.report is None else None
-        asked.wav = asked.wav or _in(folder, "evening.wav")
-        asked.report = asked.report or _in(folder, "report")
-    minutes = TRY_ALOUD if sink is not None else TRY_INTO_A_FILE
+    asked.silent = False
+    aloud = asked.wav is None and _sound_device(asked) is not None
+    if not aloud:
+        folder = Path(tempfile.mkdtemp(prefix="undertone-"))
+        asked.wav = asked.wav or folder / "evening.wav"
+        asked.report = asked.report or folder / "report"
+    asked.minutes = asked.minutes or (TRY_ALOUD if aloud else TRY_INTO_A_FILE)
     if asked.replay is not None:
         asked.recording = asked.replay
-        return _replay(asked, sink, minutes)
-    asked.listener, asked.minutes = "tense", asked.minutes or minutes
-    return _simulate(asked, sink)
+        return replay(asked)
+    asked.listener = "tense"
+    return simulate(asked)
 
 
 def simulate(asked: argparse.Namespace) -> int:
     """An evening with a simulated listener."""
-    return _simulate(asked, None if asked.wav or asked.silent else _sound_device(asked))
+    bodies = {"tense": Body.tense, "calm": Body.calm, "restless": Body.restless}
+    evening = Evening(f"A {asked.listener} simulated listener, towards {asked.goal}")
+    return _have(asked, bodies[asked.listener](asked.seed), asked.minutes * 60.0, evening)
 
 
 def replay(asked: argparse.Namespace) -> int:
     """An evening with a recorded person."""
-    return _replay(asked, None if asked.wav or asked.silent else _sound_device(asked), None)
-
-
-def _simulate(asked: argparse.Namespace, device: Sink | None) -> int:
-    bodies = {"tense": Body.tense, "calm": Body.calm, "restless": Body.restless}
-    evening = Evening(f"A {asked.listener} simulated listener, towards {asked.goal}")
-    settings = _settings(asked, asked.minutes)
-    body = bodies[asked.listener](asked.seed)
-    return _have(asked, Plan(evening.title, body, settings, asked.minutes * 60.0, _sink(asked, settings, device), bool(device), evening))
-
-
-def _replay(asked: argparse.Namespace, device: Sink | None, minutes: float | None) -> int:
     recording = load_recording(asked.recording)
-    subject = Replay(recording)
-    seconds = min(subject.duration, 60.0 * (asked.minutes or minutes or 24 * 60))
+    seconds = min(recording.duration, 60.0 * (asked.minutes or 24 * 60))
     spans = [Span(event.trial_type, event.onset, event.onset + event.duration) for event in recording.events]
     evening = Evening(f"Recording {recording.name}, towards {asked.goal}", [span for span in spans if span.start < seconds])
+    return _have(asked, Replay(recording), seconds, evening)
+
+
+def _have(asked: argparse.Namespace, listener: Listener, seconds: float, evening: Evening) -> int:
+    """Have the session, then say what came of it; 1 if the sound could not be kept whole."""
     settings = _settings(asked, seconds / 60.0)
-    return _have(asked, Plan(evening.title, subject, settings, seconds, _sink(asked, settings, device), bool(device), evening))
-
-
-def _have(asked: argparse.Namespace, plan: Plan) -> int:
-    """Have the session, then say what came of it."""
-    world = World.simulated(plan.subject, sink=plan.sink, live=plan.live)
-    device = assemble(world, plan.settings, record=plan.evening.record, samples=plan.evening.samples)
-    _announce(asked, plan)
+    sink = _sink(asked, settings)
+    plan = Plan(listener, settings, seconds, sink, sink is not None and asked.wav is None, evening)
+    world = World.simulated(plan.listener, open_sink=plan.sink, live=plan.live)
+    device = assemble(world, plan.settings, record=evening.record, samples=evening.samples)
     start = world.clock.now()
+    _announce(asked, plan)
     try:
-        with View(plan.title, plan.seconds) as view:
+        with View(evening.title, plan.seconds) as view:
 
             def show(status: Status) -> None:
-                plan.evening.levels.append((status.t - start, status.level_dbfs))
-                view.show(replace(status, t=status.t - start))
+                evening.levels.append((status.t, status.level_dbfs))
+                view.show(status)
 
             device.on_second(show)
             device.run(until=start + plan.seconds)
@@ -102,8 +96,8 @@ def _have(asked: argparse.Namespace, plan: Plan) -> int:
         _say_goodbye(device, plan)
     finally:
         device.close()
-    _conclude(asked, plan)
-    return 0
+    _conclude(asked, evening)
+    return _incomplete(device, evening)
 
 
 def _say_goodbye(device: Device, plan: Plan) -> None:
@@ -122,8 +116,8 @@ def _announce(asked: argparse.Namespace, plan: Plan) -> None:
         print(f"Running {plan.seconds / 60:.3g} minutes without sound, faster than real time.")
 
 
-def _conclude(asked: argparse.Namespace, plan: Plan) -> None:
-    rows = noticed(plan.evening)
+def _conclude(asked: argparse.Namespace, evening: Evening) -> None:
+    rows = noticed(evening)
     if rows:
         print("\nWhat the device noticed (arousal is relative to this person's own usual; 0 is usual):")
     for row in rows:
@@ -135,7 +129,16 @@ def _conclude(asked: argparse.Namespace, plan: Plan) -> None:
     if asked.wav is not None:
         print(f"sound    {asked.wav}")
     if asked.report is not None:
-        print(f"report   {write_page(plan.evening, asked.report)}")
+        print(f"report   {write_page(evening, asked.report)}")
+
+
+def _incomplete(device: Device, evening: Evening) -> int:
+    """1, and a sentence, when the sound ended in trouble."""
+    if not device.player.lost:
+        return 0
+    told = [fault.message for fault in evening.faults if fault.kind is FaultKind.SOUND and not fault.over]
+    print(f"undertone: the sound is not complete. {told[-1] if told else ''}", file=sys.stderr)
+    return 1
 
 
 def _settings(asked: argparse.Namespace, minutes: float) -> Settings:
@@ -144,22 +147,23 @@ def _settings(asked: argparse.Namespace, minutes: float) -> Settings:
     return replace(settings, guidance=guidance, music=replace(settings.music, seed=asked.seed, style=asked.style))
 
 
-def _sink(asked: argparse.Namespace, settings: Settings, device: Sink | None) -> Sink | None:
+def _sink(asked: argparse.Namespace, settings: Settings) -> OpenSink | None:
+    """Into a file, to the sound device, or nowhere."""
     if asked.wav is not None:
-        return WavSink(asked.wav, settings.audio.rate_hz)
-    return device
+        return lambda: WavSink(asked.wav, settings.audio.rate_hz)
+    return None if asked.silent else _sound_device(asked)
 
 
-def _sound_device(asked: argparse.Namespace) -> Sink | None:
-    """The sound device, or None where there is none."""
-    settings = config.load(asked.config).audio
+def _sound_device(asked: argparse.Namespace) -> OpenSink | None:
+    """Opens the sound device; None, and a sentence, where there is none."""
+    audio = config.load(asked.config).audio
+
+    def open_sink() -> Sink:
+        return open_default_sink(audio.device, audio.rate_hz)
+
     try:
-        return open_default_sink(device=settings.device, rate_hz=settings.rate_hz)
+        open_sink().close()
     except SoundError as error:
-        print(f"{error}")
+        print(error)
         return None
-
-
-def _in(folder: Path | None, name: str) -> Path:
-    assert folder is not None
-    return folder / name
+    return open_sink

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
-from undertone.audio import Player, Renderer, SilentPlayer
+from undertone.affect import Estimator, estimator
+from undertone.audio import FluidSynth, Player, Renderer, SilentPlayer, Sink, Synth, ToneSynth, find_soundfont
 from undertone.config import Settings
-from undertone.device.core import Core
+from undertone.device.core import Core, Stages
+from undertone.device.edges import Compose
 from undertone.device.health import Outcome, Verifier
 from undertone.device.world import World
-from undertone.flow import Bar, Block, Command, CommandKind, Fault, Record, Status
-from undertone.sensors import Reader
+from undertone.errors import SoundError
+from undertone.flow import Bar, Block, Command, CommandKind, Fault, FaultKind, Record, Status
+from undertone.guidance import Guide
+from undertone.music import Composer
+from undertone.sensors import PulseSettings, Reader, SkinSettings
+from undertone.signals import Signals
+from undertone.storage import Store
 from undertone.timeline import Timeline
 
-__all__ = ["Device", "assemble"]
+__all__ = ["Device", "assemble", "make_synth", "pulse_settings", "skin_settings"]
 
 CEILING_DBFS = -12.0
 """RMS over a second that a programme at −23 LUFS never reaches unless something is wrong."""
@@ -25,14 +34,17 @@ Listener = Callable[[Status], None]
 class Device:
     """A whole device, ready to run. Made by `assemble`."""
 
-    def __init__(self, world: World, core: Core, reader: Reader, player: Player | SilentPlayer, timeline: Timeline) -> None:
+    def __init__(
+        self, world: World, core: Core, reader: Reader, player: Player | SilentPlayer, timeline: Timeline, store: Store
+    ) -> None:
         self.world = world
         self.core = core
         self.player = player
         self.timeline = timeline
         self._reader = reader
+        self._store = store
         self._bar: Bar | None = None
-        self._verifier = Verifier(ceiling_dbfs=CEILING_DBFS, sensing=True)
+        self._verifier = Verifier(ceiling_dbfs=CEILING_DBFS, sensing=reader.due < float("inf"))
         self._listeners: list[Listener] = []
         self._started = False
 
@@ -46,8 +58,8 @@ class Device:
             self._started = True
             now = self.timeline.clock.now()
             self.timeline.add("second", self._second, due=now + 1.0)
-            self.world.edges.start(self.timeline, self._reader, self.core.sensed, self.player)
             self._watch(now)
+            self.world.edges.start(self.timeline, self._reader, self.core.sensed, self.player)
             self.world.notify.ready()
         self.timeline.run(until)
 
@@ -59,25 +71,24 @@ class Device:
         """Stop the edges and keep what must be kept. May be called twice."""
         self.world.notify.stopping()
         self.world.edges.stop()
-        if self.world.sink is not None:
-            self.world.sink.close()
-        self.world.store.close()
+        self.player.close()
+        self._store.close()
 
     def command(self, command: Command) -> None:
-        """Do what a person wants. Stop and volume also act at the very end of the sound, where they are quickest."""
+        """Do what a person wants. Stop, start and volume also act at the very end of the sound, where they are quickest."""
         self.core.command(command)
         match command.kind:
             case CommandKind.STOP:
                 self.player.hush()
+            case CommandKind.START:
+                self.player.resume()
             case CommandKind.VOLUME if command.volume_db is not None:
                 self.player.volume_db = command.volume_db
 
     def status(self) -> Status:
         """How the device is at this moment."""
-        counts = {"underruns": self.player.underruns}
-        counts |= {f"sensor {name}": count for name, count in self._reader.counts.items()}
         status = self.core.status(self.timeline.clock.now())
-        counts = {**status.counts, **counts}
+        counts = {**status.counts, **self._reader.counts, **self._store.counts, "underruns": self.player.underruns}
         return replace(status, bar=self._bar, counts=counts, level_dbfs=self.player.level_dbfs)
 
     def sounding(self, t: float, bar: Bar) -> None:
@@ -90,9 +101,10 @@ class Device:
         outcome = Outcome(self.core.counts["samples"], self.player.position, self.player.level_dbfs)
         for fault in self._verifier.check(now, outcome):
             self.core.fault(fault)
-        status = self.status()
-        for listener in self._listeners:
-            listener(status)
+        if self._listeners:
+            status = self.status()
+            for listener in self._listeners:
+                listener(status)
         return now + 1.0
 
     def _watch(self, now: float) -> None:
@@ -112,38 +124,102 @@ def assemble(
     world: World,
     settings: Settings,
     *,
-    record: Callable[[Record], None] = lambda record: None,
-    samples: Callable[[Block], None] = lambda block: None,
+    record: Callable[[Record], None] | None = None,
+    samples: Callable[[Block], None] | None = None,
 ) -> Device:
     """Put a device together in a world.
 
     record, samples: are given every value and every block of samples, beside the world's store; they may not block.
     """
     timeline = Timeline(world.clock)
-    early: list[Fault] = []
 
-    def keep(value: Record) -> None:
-        world.store.write(value)
-        record(value)
-
-    core = Core(_stages(settings, early.append, world.clock.now()), record=keep, samples=samples)
-    reader = Reader(world.bus, pulse=_pulse(settings), skin=_skin(settings))
-    bars = world.edges.bars(timeline, core.next_bar)
-    device: Device
+    def tell(fault: Fault) -> None:
+        """From any thread, and also before the core exists."""
+        timeline.post("fault", lambda now: core.fault(fault))
 
     def sounding(t: float, bar: Bar) -> None:
         timeline.post("sounding", lambda now: device.sounding(t, bar))
 
-    player: Player | SilentPlayer
-    if world.sink is None:
-        player = SilentPlayer(bars, on_bar=sounding)
-    else:
-        synth, fault = _synth(settings, world.sink.rate_hz, world.clock.now())
-        early.extend([fault] if fault is not None else [])
-        renderer = Renderer(synth, rate_hz=world.sink.rate_hz, target_lufs=settings.audio.loudness_lufs)
-        player = Player(renderer, world.sink, bars, ahead=settings.audio.ahead, on_bar=sounding)
-        player.volume_db = settings.audio.volume_db
-    device = Device(world, core, reader, player, timeline)
-    for fault in early:
-        core.fault(fault)
+    def keep(value: Record) -> None:
+        store.keep(value)
+        if record is not None:
+            record(value)
+
+    store = world.open_store(tell)
+    core = Core(_stages(settings, tell, world.clock.now), record=keep, samples=samples)
+    reader = Reader(world.bus, pulse=pulse_settings(settings), skin=skin_settings(settings))
+    bars = world.edges.bars(timeline, core.next_bar)
+    player = _player(world, settings, bars, sounding, tell)
+    device = Device(world, core, reader, player, timeline, store)
     return device
+
+
+def pulse_settings(settings: Settings) -> PulseSettings | None:
+    """How the pulse sensor is set up; None where there is none."""
+    pulse = settings.sensors.pulse
+    if not pulse.enabled:
+        return None
+    return PulseSettings(
+        address=pulse.address,
+        chip=pulse.chip,
+        red_ma=pulse.red_ma,
+        infrared_ma=pulse.infrared_ma,
+        swap_channels=pulse.swap_channels,
+    )
+
+
+def skin_settings(settings: Settings) -> SkinSettings | None:
+    """How the skin sensor is built; None where there is none."""
+    skin = settings.sensors.skin
+    return SkinSettings(address=skin.address) if skin.enabled else None
+
+
+def make_synth(soundfont: Path | None, rate_hz: int) -> tuple[Synth, str | None]:
+    """The instruments, or plain tones and a sentence that says why there are no better ones."""
+    try:
+        return FluidSynth(soundfont or find_soundfont(), rate_hz=rate_hz), None
+    except SoundError as error:
+        return ToneSynth(rate_hz=rate_hz), f"{error} Until then plain tones are played."
+
+
+def _stages(settings: Settings, tell: Callable[[Fault], None], now: Callable[[], float]) -> Stages:
+    guidance, music = settings.guidance, settings.music
+    seed = secrets.randbits(32) if music.seed is None else music.seed
+
+    def estimating() -> Estimator:
+        chosen, fault = estimator(settings.affect.model, now=now())
+        if fault is not None:
+            tell(fault)
+        return chosen
+
+    return Stages(
+        signals=Signals,
+        estimator=estimating,
+        guide=lambda: Guide(guidance.goal, minutes=guidance.minutes, contrast=guidance.contrast),
+        composer=lambda: Composer(seed, style=music.style),
+    )
+
+
+def _player(
+    world: World,
+    settings: Settings,
+    bars: Compose,
+    sounding: Callable[[float, Bar], None],
+    tell: Callable[[Fault], None],
+) -> Player | SilentPlayer:
+    if world.open_sink is None:
+        return SilentPlayer(bars, on_bar=sounding)
+    now, audio = world.clock.now(), settings.audio
+    sink: Sink | None = None
+    try:
+        sink = world.open_sink()
+    except SoundError as error:
+        tell(Fault(now, "sound", FaultKind.SOUND, f"{error}"))
+    rate_hz = audio.rate_hz if sink is None else sink.rate_hz
+    synth, trouble = make_synth(audio.soundfont, rate_hz)
+    if trouble is not None:
+        tell(Fault(now, "instruments", FaultKind.SOUND, trouble))
+    renderer = Renderer(synth, rate_hz=rate_hz, target_lufs=audio.loudness_lufs)
+    player = Player(renderer, sink, bars, ahead=audio.ahead, on_bar=sounding, on_fault=tell, reopen=world.reopen_sink)
+    player.volume_db = audio.volume_db
+    return player

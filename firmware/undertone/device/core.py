@@ -56,14 +56,18 @@ class Core:
 
     stages: makes the stages.
     record: is given every value made here; it may not block.
+    samples: is given every block that arrives, if somebody wants them.
     """
 
-    def __init__(self, stages: Stages, *, record: Callable[[Record], None]) -> None:
+    def __init__(
+        self, stages: Stages, *, record: Callable[[Record], None], samples: Callable[[Block], None] | None = None
+    ) -> None:
         self.features: Features | None = None
         self.affect: Affect | None = None
         self.directive: Directive | None = None
         self.counts: Counter[str] = Counter()
         self._record = record
+        self._samples = samples
         self._faults: dict[tuple[str, str], Fault] = {}
         self._told: Directive | None = None
         self._signals = Guard("signals", stages.signals, tell=self.fault)
@@ -78,6 +82,8 @@ class Core:
             return
         self.counts["samples"] += len(value.values)
         self.counts["samples lost"] += value.lost
+        if self._samples is not None:
+            self._samples(value)
         for event in self._signals.call(now, lambda signals: signals.push(value), ()):
             self.counts[type(event).__name__.lower() + "s"] += 1
             self._record(Record(event.t, event))

@@ -110,7 +110,9 @@ class ThreadEdges:
             timeline.post("sensors", lambda now: deliver(now, value))
 
         self._reader = ReaderThread(reader, self.clock, post)
-        self._player = PlayerThread(player)
+        # Nothing is played in silence in real time: a device without sound still has a player that waits for one.
+        assert isinstance(player, Player)
+        self._player = PlayerThread(player, self.clock)
         self._reader.start()
         self._player.start()
 

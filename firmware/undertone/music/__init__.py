@@ -1,0 +1,14 @@
+"""Music: from what guidance asks for to bars of notes.
+
+`Composer` writes one bar after the other from a seed, without end; `score_text`, `piano_roll` and `write_midi` show them.
+Read `composer` first, then `phrase` (what a phrase is) and `ensemble` (how its layers are played).
+"""
+
+from __future__ import annotations
+
+from .composer import Composer
+from .midi import write_midi
+from .score import Block, piano_roll, score_text
+from .styles import STYLES, Style, style_named
+
+__all__ = ["STYLES", "Block", "Composer", "Style", "piano_roll", "score_text", "style_named", "write_midi"]

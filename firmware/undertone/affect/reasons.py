@@ -1,0 +1,92 @@
+"""Why an estimate is what it is, in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from undertone.affect.baseline import Baseline, Usual
+from undertone.affect.quantities import GOOD, SCALES, Quantity, readings
+from undertone.flow import Features
+
+__all__ = ["deviations", "reasons", "waiting"]
+
+NOTABLE = 0.75
+"""Spreads from which a deviation is worth a word."""
+
+
+def deviations(features: Features, baseline: Baseline) -> dict[Quantity, float]:
+    """How many spreads each quantity is towards arousal of its usual, where its channel is good and its usual known."""
+    found: dict[Quantity, float] = {}
+    for quantity, reading in readings(features).items():
+        away = baseline.deviation(quantity, reading.value) if reading.quality >= GOOD else None
+        if away is not None:
+            found[quantity] = -away if quantity is Quantity.VARIABILITY else away
+    return found
+
+
+def reasons(features: Features, baseline: Baseline, *, arousal: float) -> tuple[str, ...]:
+    """What speaks for `arousal`, strongest first: only deviations that point the same way."""
+    found = deviations(features, baseline)
+    away = {quantity: size for quantity, size in found.items() if abs(size) >= NOTABLE}
+    if abs(arousal) < 0.1 or not away:
+        return ("close to your usual",)
+    agreeing = sorted((q for q, size in away.items() if size * arousal > 0.0), key=lambda q: -abs(away[q]))
+    values = readings(features)
+    told = []
+    for quantity in agreeing:
+        usual = baseline.usual(quantity)
+        if usual is not None:
+            told.append(_WORDS[quantity](values[quantity].value, usual))
+    return tuple(told) or ("the last minutes taken together",)
+
+
+def waiting(features: Features, baseline: Baseline) -> str:
+    """Why there is no judgement of this moment."""
+    if features.pulse_quality < GOOD and features.skin_quality < GOOD:
+        return "no clear pulse or skin signal, returning to neutral"
+    if baseline.known < 1.0:
+        return "still learning your usual"
+    return "the signals are outside what is understood, returning to neutral"
+
+
+def _heart(value: float, usual: Usual) -> str:
+    bpm = value - usual.centre
+    return f"heart rate {abs(bpm):.0f} bpm {_side(bpm)} your usual"
+
+
+def _variability(value: float, usual: Usual) -> str:
+    return f"heartbeats {'less' if value < usual.centre else 'more'} varied than your usual"
+
+
+def _breathing(value: float, usual: Usual) -> str:
+    scale = SCALES[Quantity.BREATHING]
+    change = scale.back(value) - scale.back(usual.centre)
+    return f"breathing {abs(change):.0f} a minute {'faster' if change > 0 else 'slower'} than your usual"
+
+
+def _conductance(value: float, usual: Usual) -> str:
+    scale = SCALES[Quantity.CONDUCTANCE]
+    percent = 100.0 * (scale.back(value - usual.centre) - 1.0)
+    if percent > 200.0:
+        return f"skin conductance {scale.back(value - usual.centre):.0f} times your usual"
+    return f"skin conductance {abs(percent):.0f} % {_side(percent)} your usual"
+
+
+def _responses(value: float, usual: Usual) -> str:
+    back = SCALES[Quantity.RESPONSES].back
+    more = "more" if value > usual.centre else "fewer"
+    return f"{more} skin responses than your usual, {back(value):.0f} a minute instead of {back(usual.centre):.0f}"
+
+
+def _side(change: float) -> str:
+    return "above" if change > 0 else "below"
+
+
+_WORDS: Mapping[Quantity, Callable[[float, Usual], str]] = MappingProxyType({
+    Quantity.HEART: _heart,
+    Quantity.VARIABILITY: _variability,
+    Quantity.BREATHING: _breathing,
+    Quantity.CONDUCTANCE: _conductance,
+    Quantity.RESPONSES: _responses,
+})

@@ -1,0 +1,163 @@
+"""Everything that can be set. To add an option, add a field with its annotation, its default and a line of explanation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Literal
+
+from undertone.flow import Goal
+
+__all__ = [
+    "AffectSettings",
+    "Among",
+    "AudioSettings",
+    "GuidanceSettings",
+    "MusicSettings",
+    "PulseOptions",
+    "Range",
+    "SensorsSettings",
+    "ServiceSettings",
+    "Settings",
+    "SkinOptions",
+    "StorageSettings",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Numbers from `low` to `high`, both allowed. written: how they are shown."""
+
+    low: float
+    high: float
+    written: Callable[[int], str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Among:
+    """Values of a list that is asked for only when it is needed."""
+
+    values: Callable[[], tuple[str, ...]]
+
+
+def _styles() -> tuple[str, ...]:
+    """Names of the styles of music."""
+    from undertone.music.styles import STYLES
+
+    return tuple(STYLES)
+
+
+@dataclass(frozen=True, slots=True)
+class PulseOptions:
+    """The pulse sensor: a MAX30101, MAX30102 or MAX30105."""
+
+    enabled: bool = True
+    """Whether there is one."""
+    chip: Literal["MAX30101", "MAX30102", "MAX30105"] = "MAX30102"
+    """Which one it is; they cannot be told apart by asking them."""
+    address: Annotated[int, Range(0x08, 0x77, hex)] = 0x57
+    """Its address on the bus, 7 bits. The chip has no other; a translator in between may."""
+    infrared_ma: Annotated[float, Range(0.2, 50.0)] = 7.0
+    """Current of the infrared light, milliamperes. More where little light comes back, less where the sensor saturates."""
+    red_ma: Annotated[float, Range(0.0, 50.0)] = 7.0
+    """Current of the red light, milliamperes."""
+    swap_channels: bool = False
+    """True for the modules on which the red and the infrared light are exchanged."""
+
+
+@dataclass(frozen=True, slots=True)
+class SkinOptions:
+    """The skin conductance sensor: an ADS1115 behind the front end described in hardware/README.md."""
+
+    enabled: bool = True
+    """Whether there is one."""
+    address: Annotated[int, Range(0x48, 0x4B, hex)] = 0x48
+    """Its address on the bus, set by what its ADDR pin is tied to."""
+
+
+@dataclass(frozen=True, slots=True)
+class SensorsSettings:
+    """What senses the body."""
+
+    bus: Annotated[int, Range(0, 255)] = 1
+    """Number of the I²C bus: N of /dev/i2c-N."""
+    pulse: PulseOptions = field(default_factory=PulseOptions)
+    skin: SkinOptions = field(default_factory=SkinOptions)
+
+
+@dataclass(frozen=True, slots=True)
+class AffectSettings:
+    """How arousal is estimated."""
+
+    model: Path | None = None
+    """Another affect model (.tflite, with its .json beside it); null for the one that comes with Undertone."""
+
+
+@dataclass(frozen=True, slots=True)
+class GuidanceSettings:
+    """Where the music leads."""
+
+    goal: Goal = Goal.CALM
+    """Where to, unless the listener chooses."""
+    minutes: Annotated[float | None, Range(1.0, 1440.0)] = None
+    """Length of a programme, minutes; below 15 it is a demonstration that moves faster. Null for the goal's usual, 20 to 45."""
+    contrast: bool = False
+    """False: the music meets the listener first. True: it leads from the start."""
+
+
+@dataclass(frozen=True, slots=True)
+class MusicSettings:
+    """What is composed."""
+
+    seed: Annotated[int | None, Range(0, 2**32 - 1)] = None
+    """The same seed and the same listener give the same music; null for new music every time."""
+    style: Annotated[str, Among(_styles)] = "piano"
+    """How it is played."""
+
+
+@dataclass(frozen=True, slots=True)
+class AudioSettings:
+    """How it sounds."""
+
+    device: str | None = None
+    """Name of the sound device, or a part of the name; null for the system's own choice."""
+    soundfont: Path | None = None
+    """The sound font (.sf2) to play with; null for the one that is installed."""
+    rate_hz: Literal[44100, 48000] = 48000
+    """Sample rate, hertz."""
+    loudness_lufs: Annotated[float, Range(-40.0, -20.0)] = -23.0
+    """Loudness of the programme, LUFS. Set the listening level with the amplifier rather than here."""
+    volume_db: Annotated[float, Range(-60.0, 0.0)] = 0.0
+    """Volume at the start, decibels; 0 is the programme's own loudness."""
+    ahead: Annotated[float, Range(0.4, 5.0)] = 0.5
+    """How far ahead sound is rendered, seconds. More survives a busier machine; stop and volume stay as quick."""
+
+
+@dataclass(frozen=True, slots=True)
+class StorageSettings:
+    """What is kept."""
+
+    folder: Path | None = None
+    """Folder of the journal; null keeps nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSettings:
+    """How other programs of this machine reach the device."""
+
+    socket: Path = Path("/run/undertone/control.sock")
+    """The Unix socket on which it listens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set."""
+
+    sensors: SensorsSettings = field(default_factory=SensorsSettings)
+    affect: AffectSettings = field(default_factory=AffectSettings)
+    guidance: GuidanceSettings = field(default_factory=GuidanceSettings)
+    music: MusicSettings = field(default_factory=MusicSettings)
+    audio: AudioSettings = field(default_factory=AudioSettings)
+    storage: StorageSettings = field(default_factory=StorageSettings)
+    service: ServiceSettings = field(default_factory=ServiceSettings)

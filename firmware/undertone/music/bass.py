@@ -1,0 +1,96 @@
+"""A bass that goes somewhere: which note of each chord is lowest, and how the bar is walked."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .harmony import Progression, Span
+from .streams import Stream
+from .theory import Key
+
+__all__ = ["HIGHEST", "LOWEST", "Step", "line", "walked"]
+
+LOWEST, HIGHEST = 36, 52
+
+
+class Step(NamedTuple):
+    """A note of the bass within a bar."""
+
+    beat: float
+    duration: float
+    pitch: int
+    weight: float
+    """0…1: 1 carries the chord."""
+
+
+def _third(span: Span) -> int | None:
+    """The third of a chord, None where it has a fourth instead."""
+    return None if (span.chord.tones[1] - span.chord.root) % 12 == 5 else span.chord.tones[1]
+
+
+def _turn(before: int, note: int, after: int) -> float:
+    """What it costs to change direction or to stand still."""
+    if note == before:
+        return 0.8
+    same_way = (note - before) * (after - note) > 0
+    return 0.0 if same_way else 0.5
+
+
+def line(chords: Progression, start: int | None) -> tuple[tuple[int, ...], ...]:
+    """The lowest note of each chord of a phrase, MIDI 36…52, bar by bar.
+
+    Roots are preferred, and required of the first and the last chord; a third in the bass is welcome where the line then
+    moves by step and keeps its direction. start: the bass note before the phrase.
+    """
+    spans = [span for bar in chords for span in bar]
+    best: dict[tuple[int, int], tuple[float, tuple[int, ...]]] = {}
+    for index, span in enumerate(spans):
+        fixed = index in (0, len(spans) - 1)
+        choices = [
+            (pitch, 0.0 if pitch % 12 == span.chord.root else 1.4)
+            for pitch in range(LOWEST, HIGHEST + 1)
+            if pitch % 12 == span.chord.root or (not fixed and pitch % 12 == _third(span))
+        ]
+        reached: dict[tuple[int, int], tuple[float, tuple[int, ...]]] = {}
+        for pitch, extra in choices:
+            extra += 0.05 * abs(pitch - 43)
+            if not best:
+                before = start if start is not None else 43
+                reached[before, pitch] = (extra + 0.15 * abs(pitch - before), (pitch,))
+            for (earlier, left), (total, path) in best.items():
+                move = abs(pitch - left)
+                leap = 0.2 * move if move <= 2 else 0.35 + 0.14 * move
+                price = total + extra + leap + _turn(earlier, left, pitch)
+                if price < reached.get((left, pitch), (float("inf"), ()))[0]:
+                    reached[left, pitch] = (price, (*path, pitch))
+        best = reached
+    notes = list(min(best.values())[1])
+    return tuple(tuple(notes.pop(0) for _ in bar) for bar in chords)
+
+
+def walked(
+    bar: tuple[Span, ...], lows: tuple[int, ...], following: int | None, key: Key, stream: Stream, activity: float
+) -> tuple[Step, ...]:
+    """The bass of one bar.
+
+    lows: the lowest note of each of its chords. following: the first note of the next bar.
+    activity: 0 holds each chord, 0.3 restates it in the middle, 0.6 and more walks towards the next chord.
+    """
+    steps: list[Step] = []
+    fifth_up, lead = stream.chance(0.6), stream.chance(0.5 + activity / 2)
+    for index, (span, low) in enumerate(zip(bar, lows, strict=True)):
+        goal = lows[index + 1] if index + 1 < len(lows) else following
+        beats = [(span.beat, span.beats, low, 1.0)]
+        if activity >= 0.3 and span.beats >= 3:
+            second = span.beat + (2.0 if span.beats == 4 else span.beats - 1)
+            fifth = low + 7 if fifth_up and low + 7 <= HIGHEST + 3 else low
+            if span.chord.root != low % 12 or (low + 7) % 12 not in span.chord.tones:
+                fifth = low
+            beats = [(span.beat, second - span.beat, low, 1.0), (second, span.beat + span.beats - second, fifth, 0.5)]
+        if activity >= 0.6 and lead and goal is not None and goal != low and beats[-1][1] >= 2:
+            start, length, pitch, weight = beats[-1]
+            way = key.step(goal) + (1 if goal < low else -1)
+            beats[-1] = (start, length - 1, pitch, weight)
+            beats.append((start + length - 1, 1.0, span.chord.pitch(key, way), 0.3))
+        steps += [Step(*beat) for beat in beats]
+    return tuple(steps)

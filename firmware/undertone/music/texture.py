@@ -1,0 +1,91 @@
+"""What carries the melody: broken chords, and the pad with its suspensions."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .harmony import Span
+from .streams import Stream
+from .voicing import Voicing
+
+__all__ = ["Sound", "broken", "hand", "held"]
+
+ORDERS: dict[int, tuple[tuple[int, ...], ...]] = {
+    4: ((0, 4, 2, 6, 3, 7, 1, 5), (0, 4, 6, 2, 5, 1, 7, 3), (0, 3, 6, 4, 2, 7, 5, 1), (0, 2, 4, 6, 1, 3, 5, 7)),
+    3: ((0, 2, 4, 1, 3, 5), (0, 4, 2, 3, 5, 1), (0, 2, 4, 5, 3, 1)),
+}
+"""For each metre, orders in which the eighths of a bar come into use as the music gets fuller."""
+
+
+class Sound(NamedTuple):
+    """A note of the accompaniment within a bar."""
+
+    beat: float
+    duration: float
+    pitch: int
+    weight: float
+
+
+def hand(voicing: Voicing, low: int, centre: float) -> tuple[int, int, int, int, int]:
+    """Five notes for broken chords: the bass note in the octave below, the three voices near the centre, one above."""
+    shift = 12 * round((centre - sum(voicing) / 3) / 12)
+    first, second, third = (pitch + shift for pitch in voicing)
+    root = low
+    while root < first - 14:
+        root += 12
+    return root, first, second, third, first + 12
+
+
+def _slots(order: tuple[int, ...], count: int, eighths: int) -> list[float]:
+    """Onsets in beats: so many of the order's eighths, and beyond them sixteenths in the same order."""
+    whole = sorted(order[: min(count, eighths)])
+    between = order[: max(0, min(count - eighths, eighths))]
+    return sorted([slot / 2 for slot in whole] + [slot / 2 + 0.25 for slot in between])
+
+
+def broken(
+    bar: tuple[Span, ...], hands: tuple[tuple[int, ...], ...], figure: tuple[int, ...], *, variant: int, count: int, beats: int,
+    sustain: float,
+) -> tuple[Sound, ...]:
+    """One bar of broken chords.
+
+    hands: the five notes of each chord of the bar. figure: the order in which they are taken, one entry per eighth.
+    variant: which order of eighths to fill. count: how many notes. sustain: how far they ring to the end of their chord, 0…1.
+    """
+    orders = ORDERS[beats]
+    order = orders[variant % len(orders)]
+    sounds = []
+    for beat in _slots(order, max(1, count), 2 * beats):
+        index = max(index for index, span in enumerate(bar) if span.beat <= beat)
+        span = bar[index]
+        place = round((beat - span.beat) * 4)
+        # Sixteenths take the figure on, so that a note is never struck twice in a row.
+        turn = place // 2 if place % 2 == 0 else place // 2 + 3
+        pitch = hands[index][figure[turn % len(figure)]]
+        left = span.beat + span.beats - beat
+        ring = max(0.5, min(left, 0.5 + sustain * (left - 0.5), 3.0))
+        sounds.append(Sound(beat, ring, pitch, 1.0 if place == 0 else 0.6 if beat == int(beat) else 0.4))
+    return tuple(sounds)
+
+
+def held(
+    bar: tuple[Span, ...], voicings: tuple[Voicing, ...], before: Voicing | None, stream: Stream, suspension: float
+) -> tuple[Sound, ...]:
+    """One bar of the pad: each voice held through its chord.
+
+    before: the placing of the chord before the bar. suspension: chance that a voice which falls by step comes late, 0…1.
+    """
+    sounds: list[Sound] = []
+    for span, voicing in zip(bar, voicings, strict=True):
+        wanted, late = stream.chance(suspension), span.beats / 2 if span.beats != 3 else 1.0
+        free = True
+        for voice, pitch in enumerate(voicing):
+            falls = before is not None and 1 <= before[voice] - pitch <= 2 and before[voice] not in voicing
+            if wanted and falls and free and span.beats >= 2 and before is not None:
+                sounds.append(Sound(span.beat, late, before[voice], 0.7))
+                sounds.append(Sound(span.beat + late, span.beats - late, pitch, 0.6))
+                free = False
+            else:
+                sounds.append(Sound(span.beat, span.beats, pitch, 0.6))
+        before = voicing
+    return tuple(sounds)

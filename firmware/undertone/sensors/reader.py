@@ -1,0 +1,109 @@
+"""One pod, read: what its two chips measure as blocks, and what is wrong with them as faults."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+
+from undertone.flow import Block, Fault, FaultKind
+from undertone.sensors.bus import Bus
+from undertone.sensors.max3010x import PulseSettings
+from undertone.sensors.pulse import PulseChannel
+from undertone.sensors.skin import SkinChannel, SkinSettings
+from undertone.timeline import Clock
+
+__all__ = ["Reader", "ReaderThread"]
+
+_log = logging.getLogger(__name__)
+_EARLY = 1e-6
+"""Seconds by which a poll may come early: less than any clock's grain."""
+_STUMBLED_SECONDS = 1.0
+_JOIN_SECONDS = 2.0
+
+
+class Reader:
+    """Reads the pulse sensor and the skin sensor of one pod, each in its own time.
+
+    bus: the bus that both are on; only `poll` uses it. pulse, skin: how they are set up; None for a pod without that sensor.
+    pod: 0…7, for the blocks and the faults.
+
+    Blocks: INFRARED and RED together, about five times a second, joining each other without a gap unless samples were lost;
+    SKIN four times a second, in microsiemens, delayed by the low-pass by 0.5 s, which its times allow for.
+    """
+
+    def __init__(self, bus: Bus, *, pulse: PulseSettings | None, skin: SkinSettings | None, pod: int = 0) -> None:
+        channels: list[PulseChannel | SkinChannel] = []
+        # The pulse first: the moment of its poll is what its samples are timed by.
+        if pulse is not None:
+            channels.append(PulseChannel(bus, pulse, pod=pod))
+        if skin is not None:
+            channels.append(SkinChannel(bus, skin, pod=pod))
+        self.pod = pod
+        self._channels = channels
+
+    @property
+    def due(self) -> float:
+        """When `poll` is wanted next, seconds; −inf before the first one, inf where there is nothing to read."""
+        return min((channel.due for channel in self._channels), default=float("inf"))
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """What was counted since the start, by plain names: "pulse samples lost", "skin retries" …"""
+        return {name: count for channel in self._channels for name, count in channel.counts.items()}
+
+    def poll(self, now: float) -> list[Block | Fault]:
+        """What there is to tell. Never raises for trouble with the bus or the chips: that becomes a fault.
+
+        now: the present, seconds, noted immediately before the call.
+        """
+        out: list[Block | Fault] = []
+        for channel in self._channels:
+            if channel.due <= now + _EARLY:
+                out += channel.poll(now)
+        return out
+
+
+class ReaderThread:
+    """Polls a reader whenever it is due. Its thread is the only one that touches the bus.
+
+    reader: what to poll. clock: the machine's clock. deliver: called in this thread with each block and fault; it must hand
+    them over (`Timeline.post`) and return at once.
+    """
+
+    def __init__(self, reader: Reader, clock: Clock, deliver: Callable[[Block | Fault], None]) -> None:
+        self._reader = reader
+        self._clock = clock
+        self._deliver = deliver
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"reader of pod {reader.pod}", daemon=True)
+
+    def start(self) -> None:
+        """Begin to read. Raises RuntimeError when called twice."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End reading and wait until the bus is free, for at most two seconds. May be called twice."""
+        self._ending.set()
+        if self._thread.is_alive():
+            self._thread.join(_JOIN_SECONDS)
+
+    def _run(self) -> None:
+        stumbled: Fault | None = None
+        while not self._ending.is_set():
+            now = self._clock.now()
+            try:
+                for item in self._reader.poll(now):
+                    self._deliver(item)
+                if stumbled is not None:
+                    self._deliver(Fault(now, stumbled.source, stumbled.kind, "Reading the sensors goes on.", over=True))
+                    stumbled = None
+            except Exception:  # The root of a thread: whatever it is, the listener keeps their music.
+                _log.exception("reading pod %d stumbled", self._reader.pod)
+                if stumbled is None:
+                    message = "Reading the sensors stumbled over a mistake in the program; it tries again every second."
+                    stumbled = Fault(now, f"pod {self._reader.pod} reader", FaultKind.STAGE, message)
+                    self._deliver(stumbled)
+                self._ending.wait(_STUMBLED_SECONDS)
+                continue
+            self._ending.wait(max(0.0, self._reader.due - self._clock.now()))

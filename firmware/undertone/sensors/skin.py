@@ -1,0 +1,167 @@
+"""The skin channel: one ADS1115 from its conversions to blocks of microsiemens, and every trouble on the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from undertone.errors import SensorError
+from undertone.flow import Block, Channel, Fault, FaultKind, readonly
+from undertone.sensors.ads1115 import ADDRESS, TICK, Ads1115, Conversion, Input
+from undertone.sensors.bus import Bus
+from undertone.sensors.conductance import PATH_B, FrontEnd, microsiemens
+from undertone.sensors.decimate import Decimator
+from undertone.sensors.trouble import Access, Lasting, Ledger
+
+__all__ = ["SkinChannel", "SkinSettings"]
+
+_RATE_HZ = 0.5 / TICK
+_BLOCK_LENGTH = 4
+"""Samples: a quarter of a second."""
+_OPEN_MICROSIEMENS = 0.03
+"""Below, the electrodes count as off."""
+_REFERENCE_SHARE = 0.1
+"""Weight of a new reading of the reference: one count of noise in it would show as 0.01 µS at 20 µS."""
+_REFERENCE_STEP = 0.005
+"""Volts: a change of the reference that is no noise, and is followed at once."""
+_LOOKED_AT = 64
+"""Conversions after which the part is known to resolve 16 bits."""
+_DISTINCT = 8
+
+_NO_CONTACT = "The skin electrodes are off: put both on, on two fingers of one hand."
+_SHORTED = "The skin electrodes touch each other or are soaked: part and dry them."
+_NO_REFERENCE = "The skin front end gives no reference of 0.5 V on AIN1: check its 3.3 V supply and its wiring."
+_COARSE = "The skin sensor resolves only 12 bits: it is an ADS1015 sold as an ADS1115. Replace it."
+_BROWN_OUT = "The skin sensor lost its power for a moment. Check its plug and the supply."
+
+
+@dataclass(frozen=True, slots=True)
+class SkinSettings:
+    """How the skin sensor is built."""
+
+    address: int = ADDRESS
+    """7 bits: 0x48…0x4b, as the pin ADDR is wired."""
+    front_end: FrontEnd = PATH_B
+    """Its resistors."""
+    reference_every: float = 5.0
+    """Seconds between two looks at the reference."""
+
+
+class SkinChannel:
+    """Reads one skin sensor.
+
+    bus: its bus. settings: how it is built. pod: which pod it belongs to.
+    """
+
+    def __init__(self, bus: Bus, settings: SkinSettings, *, pod: int = 0) -> None:
+        self.due = float("-inf")
+        """When `poll` is wanted next, seconds."""
+        names = ("skin samples", "skin samples lost", "skin conversions", "skin conversions bridged", "skin brown-outs")
+        self.counts = dict.fromkeys(names, 0)
+        self._chip = Ads1115(bus, address=settings.address, reference_every=settings.reference_every)
+        self._front_end = settings.front_end
+        self._pod = pod
+        self._ledger = Ledger(f"pod {pod} skin")
+        self._front_ledger = Ledger(f"pod {pod} skin front end")
+        self._access = Access(self._ledger, "skin sensor")
+        self._decimator = Decimator()
+        self._reference = settings.front_end.reference_volts
+        self._distinct: set[int] | None = set()
+        self._open = Lasting(2.0, 0.5)
+        self._shorted = Lasting(1.0, 1.0)
+        self._waiting: list[float] = []
+        self._waiting_t0 = 0.0
+        self._next_tick: int | None = None
+        self._lost = 0
+
+    def poll(self, now: float) -> list[Block | Fault]:
+        """Let the driver take its next step. Never raises for trouble with the bus or the chip: tells a fault."""
+        try:
+            result = self._chip.poll(now)
+        except SensorError as error:
+            self.due, told = self._access.failed(now, error)
+            self.counts["skin retries"] = self._access.retries
+            if self._access.lost:
+                self._chip.restart()
+            return [*told]
+        self.due = self._chip.due
+        if result is None:
+            return self._missed(now)
+        out: list[Block | Fault] = [*self._access.succeeded(now)]
+        out += self._ledger.end(now, FaultKind.BROWN_OUT, "The skin sensor converts again.")
+        if result.which is Input.REFERENCE:
+            return out + self._refer(now, result.volts)
+        self.counts["skin conversions"] += 1
+        if self._distinct is not None:
+            out += self._resolve(now, result.counts)
+        value = microsiemens(result.volts, self._reference, front_end=self._front_end)
+        out += self._judge(now, value)
+        if value is not None:
+            out += self._take(result, value)
+        return out
+
+    def _missed(self, now: float) -> list[Block | Fault]:
+        """There is no result, which is worth telling where the chip has lost its power."""
+        if self._chip.brown_outs == self.counts["skin brown-outs"]:
+            return []
+        self.counts["skin brown-outs"] = self._chip.brown_outs
+        self.due = now
+        return [*self._ledger.begin(now, FaultKind.BROWN_OUT, _BROWN_OUT)]
+
+    def _refer(self, now: float, volts: float) -> list[Block | Fault]:
+        """Follow the reference: slowly through its noise, at once where it really changes."""
+        change = volts - self._reference
+        self._reference += change * (_REFERENCE_SHARE if abs(change) < _REFERENCE_STEP else 1.0)
+        if self._front_end.reference_present(self._reference):
+            return [*self._front_ledger.end(now, FaultKind.CHIP_MISSING, "The skin front end's reference is there.")]
+        return [*self._front_ledger.begin(now, FaultKind.CHIP_MISSING, _NO_REFERENCE)]
+
+    def _resolve(self, now: float, counts: int) -> list[Fault]:
+        """Find out, once, whether the converter really has its lowest four bits."""
+        assert self._distinct is not None
+        self._distinct.add(counts)
+        if counts & 0xF:
+            self._distinct = None
+        elif len(self._distinct) >= _DISTINCT and self.counts["skin conversions"] >= _LOOKED_AT:
+            self._distinct = None
+            return self._front_ledger.begin(now, FaultKind.CHIP_WRONG, _COARSE)
+        return []
+
+    def _judge(self, now: float, value: float | None) -> list[Fault]:
+        """Electrodes off, or touching each other."""
+        told: list[Fault] = []
+        present = self._front_end.reference_present(self._reference)
+        if self._shorted.push(now, value is None and present):
+            told += self._ledger.begin(now, FaultKind.SATURATED, _SHORTED)
+        else:
+            told += self._ledger.end(now, FaultKind.SATURATED, "The skin electrodes are apart.")
+        if self._open.push(now, value is not None and value < _OPEN_MICROSIEMENS):
+            told += self._ledger.begin(now, FaultKind.CONTACT, _NO_CONTACT)
+        else:
+            told += self._ledger.end(now, FaultKind.CONTACT, "The skin electrodes are on.")
+        return told
+
+    def _take(self, result: Conversion, value: float) -> list[Block]:
+        """Filter one value; a block when enough has come together, or when what follows does not join."""
+        blocks: list[Block] = []
+        for tick, smooth in self._decimator.push(result.tick, value):
+            missing = 0 if self._next_tick is None else (tick - self._next_tick) // 2
+            if missing:
+                blocks += self._flush()
+                self._lost += missing
+            if not self._waiting:
+                self._waiting_t0 = result.t - (result.tick - tick) * TICK
+            self._waiting.append(max(0.0, smooth))
+            self._next_tick = tick + 2
+            if len(self._waiting) >= _BLOCK_LENGTH:
+                blocks += self._flush()
+        self.counts["skin conversions bridged"] = self._decimator.bridged
+        return blocks
+
+    def _flush(self) -> list[Block]:
+        if not self._waiting:
+            return []
+        block = Block(Channel.SKIN, self._waiting_t0, _RATE_HZ, readonly(self._waiting), self._lost, self._pod)
+        self.counts["skin samples"] += len(self._waiting)
+        self.counts["skin samples lost"] += self._lost
+        self._waiting, self._lost = [], 0
+        return [block]

@@ -1,0 +1,190 @@
+"""A recording as a subject: what was recorded of a person reaches the emulated chips as light and conductance.
+
+Theory of operation. The pulse wave is brought to the form in which a MAX3010x would have seen it: slow drift (below about
+0.05 Hz, under breathing) is taken away, the wave is turned so that more blood means less light, scaled so that a typical pulse
+is 1 % of the light that comes back, and limited softly so that movement cannot leave the range of the converter. All that is
+allowed to look at the whole recording: replaying presents, it does not judge.
+
+Between the samples both channels follow the cubic spline through them, which keeps the moment of the steepest rise where
+straight lines between samples at 25 to 64 Hz would shift it by milliseconds. Its slopes come from one convolution: the
+spline's tridiagonal equations m[i−1] + 4 m[i] + m[i+1] = 3 (x[i+1] − x[i−1]) have the inverse kernel z^|k| / (4 + 2 z) with
+z = √3 − 2, which fades to nothing within sixteen samples.
+
+Source: C. de Boor, A Practical Guide to Splines (1978), ch. IV; M. Unser, "Splines", IEEE Sig. Proc. Mag. 16(6), 1999.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from undertone.errors import RecordingError
+from undertone.flow import Bar, Samples
+from undertone.sim.fingertip import DARK_PER_MA, returned_light
+from undertone.storage import Recording, Series
+
+__all__ = ["Replay"]
+
+PULSE = 0.01
+"""A typical pulse, peak to peak, as a share of the infrared light."""
+
+LIMIT = 0.4
+"""The furthest that movement may take the light from its mean, as a share of it."""
+
+DRIFT_SECONDS = 8.0
+"""Length of the running mean, taken twice, that is called drift."""
+
+PULSE_BAND_HZ = 35.0
+"""No pulse wave has anything above; faster recordings are smoothed to this."""
+
+TO_MICROSIEMENS = {"S": 1e6, "mS": 1e3, "nS": 1e-3}
+"""What one of these units is in microsiemens. Anything else is taken for microsiemens."""
+
+
+
+class Replay:
+    """Plays a recording: its zero is at `start`. Music changes nothing.
+
+    Without a pulse wave there is no finger on the light sensor; where samples are missing, before the first and after the last,
+    the finger is off, or the electrodes.
+
+    acq: which device's channels to play, "watch4" or "left"; if not given the one without a name, else the first.
+    upright: whether more blood is a higher value of the pulse wave; if not given, its unit tells.
+    start: when the recording's zero is, seconds.
+
+    Raises RecordingError when there is no such device or neither a pulse wave nor conductance in the recording.
+    """
+
+    def __init__(
+        self, recording: Recording, *, acq: str | None = None, upright: bool | None = None, start: float = 0.0
+    ) -> None:
+        self.recording = recording
+        self.start = start
+        pulse, skin = _channel(recording, "ppg", acq), _channel(recording, "eda", acq)
+        if pulse is None and skin is None:
+            which = f" by {acq!r}" if acq else ""
+            found = ", ".join(sorted(recording.series)) or "nothing"
+            raise RecordingError(f"{recording.name} has neither a pulse wave nor conductance{which} to replay, only: {found}.")
+        self.duration = max(series.end for series in (pulse, skin) if series is not None)
+        """When the last of the channels that are played ends, seconds from the recording's zero."""
+        self._pulse = _Curve(pulse, _as_share(pulse, upright)) if pulse is not None else None
+        self._skin = _Curve(skin, skin.values * TO_MICROSIEMENS.get(skin.unit, 1.0)) if skin is not None else None
+
+    def light(self, times: Samples) -> Samples:
+        """Light that comes back, (n, 2) for (n,) times: red and infrared, nA for each mA of LED current."""
+        times = np.asarray(times, dtype=np.float64)
+        if self._pulse is None:
+            return np.full((len(times), 2), DARK_PER_MA)
+        share, present = self._pulse.at(times - self.start)
+        light = returned_light(PULSE * share)
+        light[~present] = DARK_PER_MA
+        return light
+
+    def conductance(self, times: Samples) -> Samples:
+        """Skin conductance, (n,) for (n,) times, µS; 0 where there is none."""
+        times = np.asarray(times, dtype=np.float64)
+        if self._skin is None:
+            return np.zeros(len(times))
+        level, present = self._skin.at(times - self.start)
+        return np.where(present, np.maximum(level, 0.0), 0.0)
+
+    def hear(self, t: float, bar: Bar) -> None:
+        """A recording hears nothing."""
+
+
+class _Curve:
+    """A series as a function of time: the cubic spline through its samples, broken where samples are missing."""
+
+    def __init__(self, series: Series, values: Samples) -> None:
+        self._t0 = series.t0
+        self._rate = series.rate_hz
+        self._last = len(values) - 1
+        finite = np.isfinite(values)
+        self._present = np.append(finite[:-1] & finite[1:], False)
+        self._values = _filled(values, finite)
+        self._slopes = _spline_slopes(self._values)
+
+    def at(self, times: Samples) -> tuple[Samples, NDArray[np.bool_]]:
+        """Values, and whether there is something at each time, seconds from the recording's zero."""
+        where = (times - self._t0) * self._rate
+        index = np.clip(np.floor(where), 0, max(self._last - 1, 0)).astype(np.int64)
+        along = np.clip(where - index, 0.0, 1.0)
+        present = self._present[index] & (where >= 0.0) & (where <= self._last)
+        after = np.minimum(index + 1, self._last)
+        x0, x1, m0, m1 = self._values[index], self._values[after], self._slopes[index], self._slopes[after]
+        rise = x1 - x0
+        values = x0 + along * (m0 + along * (3.0 * rise - 2.0 * m0 - m1 + along * (m0 + m1 - 2.0 * rise)))
+        return values, present
+
+
+def _channel(recording: Recording, kind: str, acq: str | None) -> Series | None:
+    """The series of one kind that is to be played, or None."""
+    if acq is not None:
+        return recording.series.get(f"acq-{acq.removeprefix('acq-')}_{kind}")
+    if kind in recording.series:
+        return recording.series[kind]
+    others = sorted(key for key in recording.series if key.endswith(f"_{kind}"))
+    return recording.series[others[0]] if others else None
+
+
+def _as_share(series: Series, upright: bool | None) -> Samples:
+    """The pulse wave where 1 is a typical pulse, more blood is more, without drift, softly limited."""
+    if upright is None:
+        upright = series.upright
+    finite = np.isfinite(series.values)
+    values = _filled(series.values, finite) * (1.0 if upright else -1.0)
+    if series.rate_hz > 4 * PULSE_BAND_HZ:
+        values = _low_pass(values, series.rate_hz)
+    values = values - _drift(values, max(3, round(DRIFT_SECONDS * series.rate_hz)))
+    share = values / _typical_pulse(values[finite], round(DRIFT_SECONDS * series.rate_hz))
+    most = LIMIT / PULSE
+    return np.where(finite, most * np.tanh(share / most), np.nan)
+
+
+def _typical_pulse(values: Samples, window: int) -> float:
+    """Peak to peak in the usual window, or 1 where nothing beats."""
+    count = len(values) // window
+    windows = values[: count * window].reshape(count, window) if count else values.reshape(1, -1)
+    if windows.size == 0:
+        return 1.0
+    low, high = np.percentile(windows, [5.0, 95.0], axis=1)
+    typical = float(np.median(high - low))
+    return typical if typical > 0.0 and math.isfinite(typical) else 1.0
+
+
+def _filled(values: Samples, finite: NDArray[np.bool_]) -> Samples:
+    """Missing samples replaced by a straight line, so that filters pass over them."""
+    if finite.all():
+        return values
+    if not finite.any():
+        return np.zeros(len(values))
+    where = np.arange(len(values))
+    return np.interp(where, where[finite], values[finite])
+
+
+def _drift(values: Samples, window: int) -> Samples:
+    """The running mean of the running mean, as long as the values."""
+    for _ in range(2):
+        total = np.concatenate([[0.0], np.cumsum(values)])
+        left = np.maximum(np.arange(len(values)) - window // 2, 0)
+        right = np.minimum(np.arange(len(values)) + window // 2 + 1, len(values))
+        values = (total[right] - total[left]) / (right - left)
+    return values
+
+
+def _low_pass(values: Samples, rate_hz: float) -> Samples:
+    """The values without what lies above the pulse band: a windowed sinc, no delay."""
+    half = math.ceil(1.5 * rate_hz / PULSE_BAND_HZ)
+    taps = np.sinc(2.0 * PULSE_BAND_HZ / rate_hz * np.arange(-half, half + 1)) * np.hamming(2 * half + 1)
+    padded = np.pad(values, half, mode="edge")
+    return np.convolve(padded, taps / taps.sum(), mode="valid")
+
+
+def _spline_slopes(values: Samples) -> Samples:
+    """Slope of the cubic spline at each sample, per sample; it runs on level beyond both ends."""
+    z = math.sqrt(3.0) - 2.0
+    kernel = z ** np.abs(np.arange(-16, 17)) / (4.0 + 2.0 * z)
+    padded = np.pad(values, 17, mode="edge")
+    return np.convolve(3.0 * (padded[2:] - padded[:-2]), kernel, mode="valid")

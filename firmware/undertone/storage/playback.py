@@ -1,0 +1,83 @@
+"""A recording as the blocks that the sensors would have brought, second by second, for whoever needs no chips in between.
+
+Analysis and the training of models go through here, so that both hear the same; `sim.Replay` plays a recording through chips.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from undertone.flow import Block, Channel, Samples, readonly
+from undertone.storage.recording import Recording, Series
+
+__all__ = ["Second", "playback"]
+
+PULSE_LEVEL = 131_000.0
+"""Counts around which a recorded pulse is presented: the middle of the converter's range, where the device keeps its own."""
+PULSE_SWING = 1000.0
+"""Counts that the spread of a recorded pulse becomes (the middle 80 % of its values)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Second:
+    """What arrived during one second."""
+
+    end: float
+    """The second ends here, seconds on the recording's clock."""
+    blocks: tuple[Block, ...]
+    beats: tuple[tuple[float, float | None], ...]
+    """Time and interval of each beat that the recording names, where it has no pulse wave; None for an unsure interval."""
+
+
+def playback(recording: Recording, *, until: float = math.inf) -> Iterator[Second]:
+    """The recording from its first sample to its last, or to `until`, second by second.
+
+    The pulse wave is scaled once by its spread over the whole recording, turned over (more blood reflects less light) and lifted
+    to where the device keeps its own; scale and level say nothing about the body. A missing sample ends a block.
+    """
+    pulse, skin = _first(recording, "ppg"), _first(recording, "eda")
+    channels = []
+    if pulse is not None:
+        channels.append((Channel.INFRARED, pulse, _presented(pulse.values)))
+    if skin is not None:
+        channels.append((Channel.SKIN, skin, skin.values))
+    named = recording.beats if pulse is None and recording.beats is not None else np.empty((0, 2))
+    if not channels and len(named) == 0:
+        return
+    starts = [series.t0 for _, series, _ in channels] + [float(t) for t in named[:1, 0]]
+    ends = [series.end for _, series, _ in channels] + [float(t) for t in named[-1:, 0]]
+    for end in range(math.floor(min(starts)) + 1, math.ceil(min(max(ends), until)) + 1):
+        blocks = [block for channel, series, values in channels for block in _blocks(channel, series, values, end)]
+        inside = named[(named[:, 0] >= end - 1) & (named[:, 0] < end)]
+        beats = tuple((float(t), None if math.isnan(interval) else float(interval)) for t, interval in inside)
+        yield Second(float(end), tuple(blocks), beats)
+
+
+def _first(recording: Recording, kind: str) -> Series | None:
+    """The series of a kind: that of the unnamed device, else of the first one that has it."""
+    if kind in recording.series:
+        return recording.series[kind]
+    return next((series for key, series in sorted(recording.series.items()) if key.endswith(f"_{kind}")), None)
+
+
+def _presented(wave: Samples) -> Samples:
+    known = wave[np.isfinite(wave)]
+    if len(known) == 0:
+        return wave
+    low, middle, high = np.percentile(known, (10.0, 50.0, 90.0))
+    return readonly(PULSE_LEVEL - (wave - middle) * (PULSE_SWING / max(high - low, 1e-9)))
+
+
+def _blocks(channel: Channel, series: Series, values: Samples, end: int) -> Iterator[Block]:
+    """The runs of known samples within the second that ends at `end`."""
+    first = max(0, math.ceil((end - 1 - series.t0) * series.rate_hz - 1e-6))
+    last = min(len(values), math.ceil((end - series.t0) * series.rate_hz - 1e-6))
+    known = np.isfinite(values[first:last])
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], known, [False])).astype(np.int8)))
+    for start, stop in zip(edges[::2], edges[1::2], strict=True):
+        run = readonly(values[first + start : first + stop])
+        yield Block(channel, series.t0 + (first + int(start)) / series.rate_hz, series.rate_hz, run)

@@ -1,0 +1,311 @@
+"""A recording: what sensors told of one person, read from a folder in BIDS form, and written to one.
+
+    sub-02/sub-02_task-stress_recording-ppg_physio.tsv.gz    a regular series without header; .json beside it
+    sub-02/sub-02_task-stress_acq-left_recording-eda_physio.tsv.gz
+    sub-02/sub-02_task-stress_events.tsv                     onset, duration, trial_type, …
+    sub-02/sub-02_task-stress_beats.tsv                      onset, ibi
+
+The names tell which files belong together: all entities but `acq` (which device or side) and `recording` (what was measured)
+name the recording. All times are seconds from the recording's common zero; a series may begin before or after it.
+
+Source: Brain Imaging Data Structure 1.10, "Physiological recordings".
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import math
+import re
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from undertone.errors import RecordingError
+from undertone.flow import Samples, readonly
+
+__all__ = ["Event", "Recording", "Series", "load_recording"]
+
+PHYSIO = "_physio.tsv.gz"
+
+PLACES = ("", "sub-*/", "sub-*/ses-*/", "ses-*/", "sub-*/*/", "sub-*/ses-*/*/")
+"""Where recordings may lie below the folder that was named: this project's layout, and that of BIDS."""
+
+RAW_LIGHT = ("counts", "brightness")
+"""Units of light as a sensor saw it."""
+
+STANDARD_COLUMNS = {"cardiac": "ppg", "respiratory": "resp"}
+"""What BIDS calls a column, and what it is called here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Evenly spaced samples of one thing."""
+
+    t0: float
+    """Time of the first sample, seconds from the recording's zero; may be negative."""
+    rate_hz: float
+    values: Samples
+    """Shape (n,), NaN where a sample is missing."""
+    unit: str
+    """As the recording calls it: "µS", "arbitrary", "counts"."""
+    column: str = ""
+    """As the recording calls it: "ppg", "red"."""
+    device: str = ""
+    """Maker and model, where they are known."""
+
+    @property
+    def times(self) -> Samples:
+        """Time of each sample, seconds, shape (n,)."""
+        return self.t0 + np.arange(len(self.values)) / self.rate_hz
+
+    @property
+    def end(self) -> float:
+        """When the sample after the last one would be due, seconds."""
+        return self.t0 + len(self.values) / self.rate_hz
+
+    @property
+    def upright(self) -> bool:
+        """Of a pulse wave: whether more blood is a higher value.
+
+        It is where a device filtered its pulse for display. Light as a sensor saw it, told by its unit ("counts", "mean
+        brightness"), falls when more blood comes.
+        """
+        return not any(unit in self.unit for unit in RAW_LIGHT)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened, or a task that was done, during a recording."""
+
+    onset: float
+    """Seconds."""
+    duration: float
+    """Seconds; 0 for a moment."""
+    trial_type: str
+    more: Mapping[str, str] = field(default_factory=dict)
+    """The other columns, as text. A column without a value here is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """All that one recording holds."""
+
+    name: str
+    """"sub-02_task-stress"."""
+    series: Mapping[str, Series]
+    """By what was measured, "ppg", "eda", "ecg", "resp", "hr", "skt", with the device before it where there are several:
+    "acq-watch4_ppg". A file with several columns gives one series for each, "light_red"."""
+    events: tuple[Event, ...] = ()
+    """In the order of their onsets."""
+    beats: Samples | None = None
+    """Shape (n, 2): time of the beat that ends an interval, and the interval, seconds; the interval is NaN where it is unsure.
+    Of the device without a name, else of the first."""
+    beats_by_device: Mapping[str, Samples] = field(default_factory=dict)
+    """The same for each device that has some: "" or "acq-left"."""
+
+    @property
+    def duration(self) -> float:
+        """When the last series ends, seconds from the recording's zero."""
+        return max((series.end for series in self.series.values()), default=0.0)
+
+
+def load_recording(path: Path | str) -> Recording:
+    """Read the recording that lies at `path`.
+
+    path: a folder that holds one recording, the beginning that its file names share (`…/sub-02/sub-02_task-stress`), or one of
+    its `_physio.tsv.gz` files; in each case the whole recording is read.
+
+    Raises RecordingError, in a sentence, for whatever keeps it from being read.
+    """
+    path = Path(path).expanduser()
+    stem = _stem(path)
+    series: dict[str, Series] = {}
+    for file in sorted(stem.parent.glob(f"*{PHYSIO}")):
+        if _belongs(file, stem):
+            series |= _read_physio(file)
+    beats = {key: _read_beats(file) for key, file in _beats_files(stem)}
+    events = stem.with_name(stem.name + "_events.tsv")
+    return Recording(
+        name=stem.name,
+        series=series,
+        events=_read_events(events) if events.is_file() else (),
+        beats=beats[min(beats)] if beats else None,
+        beats_by_device=beats,
+    )
+
+
+# --------------------------------------------------------------------------------------------------------------- finding it
+
+
+def _split(name: str) -> tuple[str, str, str]:
+    """Of a file's name without its ending: the recording, the device ("acq-left" or ""), and what was measured."""
+    entities = name.split("_")
+    device = next((entity for entity in entities if entity.startswith("acq-")), "")
+    kind = next((entity for entity in entities if entity.startswith("recording-")), "")
+    return "_".join(entity for entity in entities if entity not in (device, kind)), device, kind.removeprefix("recording-")
+
+
+def _belongs(file: Path, stem: Path) -> bool:
+    return _split(file.name.removesuffix(PHYSIO))[0] == stem.name
+
+
+def _stem(path: Path) -> Path:
+    """The folder of the one recording at `path`, joined with its name."""
+    if path.is_file() and not path.name.endswith(PHYSIO):
+        raise RecordingError(f"{path} is no recording: name its folder or one of its …{PHYSIO} files.")
+    if path.name.endswith(PHYSIO) and path.is_file():
+        return path.with_name(_split(path.name.removesuffix(PHYSIO))[0])
+    if path.is_dir():
+        return _only(path, (file for place in PLACES for file in path.glob(f"{place}*{PHYSIO}")))
+    if not path.parent.is_dir():
+        raise RecordingError(f"There is no folder {path.parent}: check the path of the recording.")
+    files = [file for file in path.parent.glob(f"*{PHYSIO}") if re.match(re.escape(path.name) + "(_|$)", file.name)]
+    if not files:
+        raise RecordingError(f"There is no folder {path}, and no recording whose files begin so: check the path.")
+    return _only(path, files)
+
+
+def _only(path: Path, files: Iterable[Path]) -> Path:
+    """The one recording among the files."""
+    stems = {file.with_name(_split(file.name.removesuffix(PHYSIO))[0]) for file in files}
+    if not stems:
+        raise RecordingError(f"{path} holds no recording: there is no …_recording-ppg{PHYSIO} or the like in it.")
+    if len(stems) > 1:
+        folder = path if path.is_dir() else path.parent
+        names = sorted(str(stem.relative_to(folder)) for stem in stems)
+        shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+        raise RecordingError(f"{path} stands for {len(names)} recordings. Choose one of those in {folder}: {shown}.")
+    return stems.pop()
+
+
+def _beats_files(stem: Path) -> Iterable[tuple[str, Path]]:
+    for file in sorted(stem.parent.glob("*_beats.tsv")):
+        name, device, _ = _split(file.name.removesuffix("_beats.tsv"))
+        if name == stem.name:
+            yield device, file
+
+
+# --------------------------------------------------------------------------------------------------------------- reading it
+
+
+def _read_physio(file: Path) -> dict[str, Series]:
+    """The series in one file, by their names within the recording."""
+    side = _read_side(file.with_name(file.name.removesuffix(".tsv.gz") + ".json"), file)
+    columns, device = side["Columns"], " ".join(filter(None, (side.get("Manufacturer"), side.get("ManufacturersModelName"))))
+    table = _read_table(file, len(columns))
+    _, acq, kind = _split(file.name.removesuffix(PHYSIO))
+    series = {}
+    for index, column in enumerate(columns):
+        about = side.get(column)
+        key = (kind if len(columns) == 1 else f"{kind}_{column}") if kind else STANDARD_COLUMNS.get(column, column)
+        series[f"{acq}_{key}" if acq else key] = Series(
+            t0=side["StartTime"],
+            rate_hz=side["SamplingFrequency"],
+            values=readonly(table[:, index]),
+            unit=str(about.get("Units", "")) if isinstance(about, dict) else "",
+            column=column,
+            device=device,
+        )
+    return series
+
+
+def _read_side(path: Path, data: Path) -> dict[str, Any]:
+    """What the .json beside a series says, checked."""
+    try:
+        side = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RecordingError(f"{path.name} is missing beside {data}: without it the samples' rate is not known.") from None
+    except (OSError, ValueError) as error:
+        raise RecordingError(f"{path} cannot be read as JSON ({error}): take it again from the recording's source.") from None
+    if not isinstance(side, dict):
+        raise RecordingError(f"{path} must hold a JSON object with SamplingFrequency, StartTime and Columns.")
+    rate, start, columns = _finite(side.get("SamplingFrequency")), _finite(side.get("StartTime")), side.get("Columns")
+    if rate is None or rate <= 0.0:
+        raise RecordingError(f"{path}: SamplingFrequency must be a number of samples a second, above 0.")
+    if start is None:
+        raise RecordingError(f"{path}: StartTime must be a number of seconds.")
+    if not isinstance(columns, list) or not columns or not all(isinstance(column, str) for column in columns):
+        raise RecordingError(f"{path}: Columns must be a list with the name of each column, not {columns!r}.")
+    return {**side, "SamplingFrequency": rate, "StartTime": start}
+
+
+def _finite(value: object) -> float | None:
+    """The value as a float, if it is a number that can be reckoned with."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if math.isfinite(value) else None
+
+
+def _read_table(file: Path, columns: int) -> Samples:
+    """The numbers in a compressed table, shape (n, columns). All at once: an hour at 64 Hz has a quarter million lines."""
+    try:
+        text = gzip.decompress(file.read_bytes())
+    except EOFError:
+        raise RecordingError(f"{file} is cut short: copy it again from where it came.") from None
+    except (OSError, zlib.error) as error:
+        raise RecordingError(f"{file} cannot be unpacked ({error}): copy it again from where it came.") from None
+    words = text.replace(b"n/a", b"nan").split()
+    if not words:
+        raise RecordingError(f"{file} is empty: there is nothing to read in this recording.")
+    lines = text.count(b"\n") + (not text.endswith(b"\n"))
+    if len(words) != lines * columns or text.count(b"\t") != lines * (columns - 1):
+        found = text.split(b"\n", 1)[0].count(b"\t") + 1
+        raise RecordingError(
+            f"{file} does not have the {columns} column(s) that its .json names in each of its {lines} lines "
+            f"(the first has {found}): one of the two files is not the right one."
+        )
+    try:
+        values = np.array(list(map(float, words)))
+    except ValueError as error:
+        raise RecordingError(f"{file} holds what is not a number ({error}); a missing sample is written n/a.") from None
+    if np.isinf(values).any():
+        raise RecordingError(f"{file} holds an infinite number; a missing sample is written n/a.")
+    return values.reshape(-1, columns)
+
+
+def _read_rows(file: Path, needed: tuple[str, ...]) -> list[dict[str, str]]:
+    try:
+        with file.open(encoding="utf-8", newline="") as lines:
+            reader = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
+            rows = list(reader)
+    except (OSError, ValueError, csv.Error) as error:
+        raise RecordingError(f"{file} cannot be read ({error}): copy it again from where it came.") from None
+    if missing := [column for column in needed if column not in (reader.fieldnames or ())]:
+        raise RecordingError(f"{file} lacks the column {missing[0]}: its first line must name {', '.join(needed)}.")
+    if any(None in row or None in row.values() for row in rows):
+        raise RecordingError(f"{file} has a line with more or fewer columns than its first line names.")
+    return rows
+
+
+def _number(file: Path, row: Mapping[str, str], column: str, missing: float) -> float:
+    if row[column] == "n/a":
+        return missing
+    try:
+        return float(row[column])
+    except ValueError:
+        raise RecordingError(f"{file}: {column} is {row[column]!r}, which is no number of seconds.") from None
+
+
+def _read_events(file: Path) -> tuple[Event, ...]:
+    known = ("onset", "duration")
+    events = [
+        Event(
+            onset=_number(file, row, "onset", math.nan),
+            duration=_number(file, row, "duration", 0.0),
+            trial_type=row.get("trial_type", ""),
+            more={key: text for key, text in row.items() if key not in (*known, "trial_type") and text != "n/a"},
+        )
+        for row in _read_rows(file, known)
+    ]
+    return tuple(sorted((event for event in events if math.isfinite(event.onset)), key=lambda event: event.onset))
+
+
+def _read_beats(file: Path) -> Samples:
+    rows = _read_rows(file, ("onset", "ibi"))
+    return readonly([[_number(file, row, column, math.nan) for column in ("onset", "ibi")] for row in rows]).reshape(-1, 2)

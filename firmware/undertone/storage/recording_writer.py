@@ -1,0 +1,120 @@
+"""Writes a recording as a folder in BIDS form, such that `load_recording` gives the same recording back."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from undertone.errors import RecordingError, StorageError
+from undertone.flow import Samples
+from undertone.storage.recording import Event, Recording, Series
+
+__all__ = ["write_recording"]
+
+DESCRIPTIONS = {
+    "ppg": "photoplethysmogram",
+    "eda": "skin conductance",
+    "ecg": "electrocardiogram",
+    "resp": "breathing",
+    "hr": "heart rate",
+    "skt": "skin temperature",
+}
+
+
+def write_recording(folder: Path | str, recording: Recording) -> Path:
+    """Write `recording` below `folder`, in the folder of its person, and return the beginning that its file names share.
+
+    Its name must begin with "sub-" and is made of entities: "sub-02_task-rest". Each file appears whole or not at all, and the
+    same recording always gives the same bytes.
+
+    Raises RecordingError for a name or a key that cannot become a file's name, StorageError when the files cannot be written.
+    """
+    folder, person = Path(folder).expanduser(), recording.name.split("_")[0]
+    if not person.startswith("sub-") or "/" in recording.name:
+        raise RecordingError(f"A recording cannot be called {recording.name!r}: its name must look like sub-02_task-rest.")
+    stem = folder / person / recording.name
+    try:
+        stem.parent.mkdir(parents=True, exist_ok=True)
+        _describe(folder)
+        for key, series in recording.series.items():
+            _write_series(stem, key, series)
+        if recording.events:
+            _write(Path(f"{stem}_events.tsv"), _events_table(recording.events))
+        for device, beats in _beats(recording).items():
+            _write(Path(f"{stem}_{device}_beats.tsv" if device else f"{stem}_beats.tsv"), _beats_table(beats))
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise StorageError(f"The recording cannot be written to {folder} ({why}): is the disk full or protected?") from None
+    return stem
+
+
+def _beats(recording: Recording) -> Mapping[str, Samples]:
+    if recording.beats_by_device or recording.beats is None:
+        return recording.beats_by_device
+    return {"": recording.beats}
+
+
+def _write_series(stem: Path, key: str, series: Series) -> None:
+    device, _, kind = key.rpartition("_") if key.startswith("acq-") else ("", "", key)
+    if not kind.isalnum():
+        raise RecordingError(f"A series cannot be called {key!r}: use letters and digits, after acq-DEVICE_ if need be.")
+    column = series.column or kind
+    side: dict[str, Any] = {
+        "SamplingFrequency": series.rate_hz,
+        "StartTime": series.t0,
+        "Columns": [column],
+        column: {"Description": DESCRIPTIONS.get(kind, kind), "Units": series.unit or "arbitrary"},
+    }
+    if series.device:
+        side["Manufacturer"] = series.device
+    base = f"{stem}_{device}_recording-{kind}_physio" if device else f"{stem}_recording-{kind}_physio"
+    lines = "\n".join(map(repr, series.values.tolist())).replace("nan", "n/a") + "\n"
+    _write(Path(f"{base}.tsv.gz"), gzip.compress(lines.encode(), compresslevel=6, mtime=0))
+    _write(Path(f"{base}.json"), (json.dumps(side, indent=2, ensure_ascii=False) + "\n").encode())
+
+
+def _describe(folder: Path) -> None:
+    """A data set needs a description; one that is there is left alone."""
+    path = folder / "dataset_description.json"
+    if not path.exists():
+        text = json.dumps({"Name": "Recordings of Undertone", "BIDSVersion": "1.10.0", "DatasetType": "raw"}, indent=2)
+        _write(path, (text + "\n").encode())
+
+
+def _events_table(events: Iterable[Event]) -> bytes:
+    events = list(events)
+    more = list(dict.fromkeys(column for event in events for column in event.more))
+    rows = [["onset", "duration", "trial_type", *more]]
+    rows += [
+        [repr(event.onset), repr(event.duration), event.trial_type or "n/a"] + [event.more.get(name, "n/a") for name in more]
+        for event in events
+    ]
+    return _table(rows)
+
+
+def _beats_table(beats: Samples) -> bytes:
+    return _table([["onset", "ibi"], *([repr(value).replace("nan", "n/a") for value in row] for row in beats.tolist())])
+
+
+def _table(rows: Iterable[Iterable[str]]) -> bytes:
+    return "".join("\t".join(" ".join(cell.split()) for cell in row) + "\n" for row in rows).encode()
+
+
+def _write(path: Path, content: bytes) -> None:
+    """The file appears whole: it is written beside its place and then moved there."""
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,1 @@
+"""From recordings of people to the model that the device runs: `./models/train`."""

@@ -1,0 +1,129 @@
+"""The parts of the training that figures rest on: scores, labels, weights, the network, the calibration."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from models.training import peers
+from models.training.calibration import arousal_fitted, fitted
+from models.training.network import PULSE, SKIN, trained
+from models.training.people import Person, Phase
+from models.training.scores import auc, balanced_accuracy, calibration_error, interval
+from models.training.windows import BREATHED, REST, STRESS, UNLABELLED, Windows, balanced, windows
+from undertone.affect import NAMES
+from undertone.flow import Features
+
+
+def made(name: str, *, stress: int = 30, rest: int = 70, seed: int = 0, shift: float = 1.0) -> Windows:
+    """A person whose first input is higher in stress."""
+    random = np.random.default_rng(seed)
+    labels = np.array([REST] * rest + [STRESS] * stress)
+    vectors = random.normal(size=(rest + stress, len(NAMES)))
+    vectors[:, 0] += shift * labels
+    times = np.arange(rest + stress) * 5.0
+    return Windows(name, times, vectors, labels, np.ones(rest + stress, dtype=bool))
+
+
+def test_auc_by_hand() -> None:
+    labels = np.array([0.0, 0.0, 1.0, 1.0])
+    assert auc(np.array([1.0, 2.0, 3.0, 4.0]), labels) == 1.0
+    assert auc(np.array([4.0, 3.0, 2.0, 1.0]), labels) == 0.0
+    assert auc(np.array([1.0, 1.0, 1.0, 1.0]), labels) == 0.5
+    assert auc(np.array([1.0, 3.0, 2.0, 4.0]), labels) == 0.75
+    assert np.isnan(auc(np.array([1.0, 2.0]), np.array([1.0, 1.0])))
+
+
+def test_balanced_accuracy_of_a_constant_is_a_half() -> None:
+    labels = np.array([0.0] * 90 + [1.0] * 10)
+    assert balanced_accuracy(np.zeros(100, dtype=bool), labels) == 0.5
+    assert balanced_accuracy(labels == 1, labels) == 1.0
+
+
+def test_calibration_error_is_the_distance_from_the_truth() -> None:
+    labels, weights = np.array([0.0, 1.0] * 50), np.ones(100)
+    assert calibration_error(np.full(100, 0.5), labels, weights) == pytest.approx(0.0)
+    assert calibration_error(np.full(100, 0.9), labels, weights) == pytest.approx(0.4)
+
+
+def test_interval_is_over_people_and_repeatable() -> None:
+    values = [0.7, 0.8, 0.9, float("nan")]
+    found = interval(values)
+    assert found == interval(values)
+    assert found.people == 3
+    assert 0.699 < found.low < found.mean < found.high < 0.901
+
+
+def test_everybody_and_both_labels_weigh_the_same() -> None:
+    _, labels, weights = balanced([made("a", stress=10, rest=90), made("b", stress=50, rest=50)])
+    assert weights[:100].sum() == pytest.approx(weights[100:].sum())
+    assert weights[:100][labels[:100] == 1].sum() == pytest.approx(weights[:100][labels[:100] == 0].sum())
+
+
+def test_same_seed_same_network_and_it_learns() -> None:
+    everybody = [made(str(seed), seed=seed, shift=2.0, stress=1000, rest=1000) for seed in range(4)]
+    vectors, labels, weights = balanced(everybody)
+    one, again = (trained(vectors, labels, weights, seed=3) for _ in range(2))
+    assert all(np.array_equal(a, b) for a, b in zip(one.weights, again.weights, strict=True))
+    unseen = made("unseen", seed=99, shift=2.0)
+    assert auc(one(unseen.vectors), unseen.labels.astype(float)) > 0.85
+    other = trained(vectors, labels, weights, seed=4)
+    assert not np.array_equal(one.weights[0], other.weights[0])
+
+
+def test_every_input_belongs_to_one_channel() -> None:
+    assert np.all(PULSE ^ SKIN)
+    assert SKIN[NAMES.index("conductance_30s")]
+    assert PULSE[NAMES.index("heart_3min")]
+
+
+def test_calibration_finds_the_odds_and_the_neutral() -> None:
+    random = np.random.default_rng(0)
+    people = [made(str(seed), stress=500, rest=500, seed=seed) for seed in range(5)]
+    # Two normals one apart: the true log odds are output - 0.5; the outputs are told at half their size.
+    outs = [0.5 * (random.normal(size=1000) + person.labels) for person in people]
+    slope, intercept = fitted(outs, people)
+    assert slope == pytest.approx(2.0, abs=0.15)
+    assert intercept == pytest.approx(-0.5, abs=0.1)
+    calibration = arousal_fitted((slope, intercept), outs, people)
+    rest = np.concatenate([out[person.labels == REST] for out, person in zip(outs, people, strict=True)])
+    stress = np.concatenate([out[person.labels == STRESS] for out, person in zip(outs, people, strict=True)])
+    assert calibration.arousal(float(np.median(rest))) == pytest.approx(0.0, abs=1e-9)
+    assert calibration.arousal(float(np.median(stress))) == pytest.approx(0.6, abs=1e-9)
+
+
+def test_the_clock_knows_the_order_and_no_body() -> None:
+    others, person = [made(str(seed), seed=seed) for seed in range(3)], made("x", seed=9, shift=0.0)
+    assert auc(peers.clock(others, person), person.labels.astype(float)) > 0.95
+    shuffled = Windows("y", person.t, np.zeros_like(person.vectors), person.labels, person.settled)
+    assert np.array_equal(peers.clock(others, person), peers.clock(others, shuffled))
+
+
+def test_logistic_regression_learns() -> None:
+    others, person = [made(str(seed), seed=seed, shift=2.0) for seed in range(4)], made("x", seed=9, shift=2.0)
+    assert auc(peers.logistic(others, person), person.labels.astype(float)) > 0.88
+
+
+def person_of(seconds: int) -> Person:
+    features = tuple(
+        Features(t=float(t), heart_bpm=60.0 + (20.0 if 300 <= t < 500 else 0.0), pulse_quality=1.0)
+        for t in range(1, seconds + 1)
+    )
+    phases = (
+        Phase(0.0, 300.0, "baseline"),
+        Phase(300.0, 500.0, "stroop"),
+        Phase(500.0, 600.0, "hyperventilation"),
+        Phase(600.0, 700.0, "questionnaire"),
+    )
+    return Person("sub-x", features, phases)
+
+
+def test_windows_are_labelled_and_causal() -> None:
+    whole, first = windows(person_of(700)), windows(person_of(400))
+    assert np.array_equal(first.vectors, whole.vectors[: len(first.t)])
+    assert set(whole.labels[(whole.t >= 300) & (whole.t < 500)]) == {STRESS}
+    assert set(whole.labels[whole.t < 300]) == {REST}
+    assert set(whole.labels[(whole.t >= 500) & (whole.t < 600)]) == {BREATHED}
+    assert set(whole.labels[whole.t >= 600]) == {UNLABELLED}
+    assert not np.any(whole.scored() & (whole.t >= 300) & (whole.t < 360))
+    assert whole.t[0] >= 45.0

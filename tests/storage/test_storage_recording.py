@@ -1,0 +1,223 @@
+"""Recordings: what is read is what is there, and what cannot be read says why."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from undertone.errors import RecordingError, StorageError
+from undertone.flow import readonly
+from undertone.storage import Event, Recording, Series, load_recording, write_recording
+
+PPG = readonly([0.1, -0.25, float("nan"), 1e-7, 3.0])
+EDA = readonly([2.5, 2.625])
+
+
+def small(name: str = "sub-7_task-rest") -> Recording:
+    return Recording(
+        name,
+        {
+            "ppg": Series(0.0, 64.0, PPG, "arbitrary", "ppg", "Maker Model"),
+            "acq-left_eda": Series(-1.75, 4.0, EDA, "µS", "eda"),
+        },
+        events=(Event(0.0, 2.5, "rest", {"note": "eyes closed"}), Event(2.5, 0.0, "bell")),
+        beats=readonly([[0.5, float("nan")], [1.25, 0.75]]),
+    )
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Path:
+    return write_recording(tmp_path, small())
+
+
+def physio(stem: Path, key: str = "ppg") -> Path:
+    return stem.with_name(f"{stem.name}_recording-{key}_physio.tsv.gz")
+
+
+def test_what_was_written_is_read_again(written: Path) -> None:
+    read = load_recording(written)
+    assert read.name == "sub-7_task-rest"
+    assert set(read.series) == {"ppg", "acq-left_eda"}
+    ppg, eda = read.series["ppg"], read.series["acq-left_eda"]
+    np.testing.assert_array_equal(ppg.values, PPG)
+    assert (ppg.t0, ppg.rate_hz, ppg.unit, ppg.device) == (0.0, 64.0, "arbitrary", "Maker Model")
+    assert (eda.t0, eda.rate_hz, eda.unit) == (-1.75, 4.0, "µS")
+    assert eda.times.tolist() == [-1.75, -1.5]
+    assert read.events == small().events
+    np.testing.assert_array_equal(read.beats, small().beats)
+    assert read.duration == pytest.approx(5 / 64)
+    assert not ppg.values.flags.writeable
+
+
+def test_the_same_recording_gives_the_same_bytes(tmp_path: Path) -> None:
+    first, second = write_recording(tmp_path / "a", small()), write_recording(tmp_path / "b", small())
+    assert physio(first).read_bytes() == physio(second).read_bytes()
+    assert not [path for path in first.parent.iterdir() if path.name.startswith(".")]
+
+
+def test_a_folder_a_stem_or_one_file_mean_the_same(written: Path) -> None:
+    for path in (written.parent, written.parent.parent, written, physio(written), str(written)):
+        assert set(load_recording(path).series) == {"ppg", "acq-left_eda"}, path
+
+
+def test_several_recordings_are_named_for_choosing(tmp_path: Path) -> None:
+    for name in ("sub-7_task-rest", "sub-7_task-music"):
+        write_recording(tmp_path, small(name))
+    with pytest.raises(RecordingError, match=r"2 recordings\. Choose one .*sub-7_task-music, sub-7_task-rest"):
+        load_recording(tmp_path / "sub-7")
+    assert load_recording(tmp_path / "sub-7" / "sub-7_task-music").name == "sub-7_task-music"
+
+
+def test_one_name_beginning_another_is_not_mixed_up(tmp_path: Path) -> None:
+    write_recording(tmp_path, Recording("sub-7_task-rest", {"ppg": small().series["ppg"]}))
+    write_recording(tmp_path, Recording("sub-7_task-restless", {"eda": small().series["acq-left_eda"]}))
+    assert set(load_recording(tmp_path / "sub-7" / "sub-7_task-rest").series) == {"ppg"}
+
+
+def test_columns_of_one_file_become_series_of_their_own(written: Path) -> None:
+    side = physio(written).with_name(physio(written).name.replace(".tsv.gz", ".json"))
+    side.write_text(json.dumps({"SamplingFrequency": 10, "StartTime": 1, "Columns": ["red", "infrared"]}))
+    physio(written).write_bytes(gzip.compress(b"1\t2\n3\tn/a"))
+    series = load_recording(written).series
+    assert series["ppg_red"].values.tolist() == [1.0, 3.0]
+    np.testing.assert_array_equal(series["ppg_infrared"].values, [2.0, np.nan])
+
+
+def test_light_as_the_sensor_saw_it_is_upside_down() -> None:
+    assert Series(0.0, 64.0, PPG, "arbitrary").upright
+    assert not Series(0.0, 25.0, PPG, "counts").upright
+    assert not Series(0.0, 30.0, PPG, "mean brightness, 0 to 255").upright
+
+
+BROKEN = {
+    "cut short": (lambda f: f.write_bytes(f.read_bytes()[:-9]), "is cut short"),
+    "damaged": (lambda f: f.write_bytes(f.read_bytes()[:12] + b"\xff" * 8 + f.read_bytes()[20:]), "cannot be unpacked"),
+    "not packed": (lambda f: f.write_bytes(b"1.0\n2.0\n"), "cannot be unpacked"),
+    "empty": (lambda f: f.write_bytes(gzip.compress(b"")), "is empty"),
+    "no bytes": (lambda f: f.write_bytes(b""), "is (empty|cut short)"),
+    "words": (lambda f: f.write_bytes(gzip.compress(b"1.0\ntwo\n")), "not a number"),
+    "infinite": (lambda f: f.write_bytes(gzip.compress(b"1.0\ninf\n")), "infinite"),
+    "columns": (lambda f: f.write_bytes(gzip.compress(b"1.0\t2.0\n1.0\t2.0\n")), r"1 column\(s\)"),
+    "one wide line": (lambda f: f.write_bytes(gzip.compress(b"1.0\n1.0\t2.0\n1.0\n")), r"1 column\(s\)"),
+    "blank line": (lambda f: f.write_bytes(gzip.compress(b"1.0\n\n1.0\n")), r"1 column\(s\)"),
+    "no side": (lambda f: f.with_name(f.name[:-7] + ".json").unlink(), r"json is missing"),
+    "bad side": (lambda f: f.with_name(f.name[:-7] + ".json").write_text("{"), "as JSON"),
+    "a list": (lambda f: f.with_name(f.name[:-7] + ".json").write_text("[]"), "a JSON object"),
+    "no rate": (lambda f: f.with_name(f.name[:-7] + ".json").write_text('{"StartTime": 0}'), "SamplingFrequency must"),
+}
+
+
+@pytest.mark.parametrize("trouble", BROKEN)
+def test_what_cannot_be_read_says_why(written: Path, trouble: str) -> None:
+    breaks, sentence = BROKEN[trouble]
+    breaks(physio(written))
+    with pytest.raises(RecordingError, match=sentence) as error:
+        load_recording(written)
+    assert str(physio(written).name[:-7]) in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "sentence"),
+    [("SamplingFrequency", 0, "above 0"), ("SamplingFrequency", "64", "above 0"), ("StartTime", None, "StartTime"), ("Columns", [], "Columns")],
+)
+def test_a_side_file_must_say_what_it_must(written: Path, column: str, value: object, sentence: str) -> None:
+    side = physio(written).with_name(physio(written).name[:-7] + ".json")
+    side.write_text(json.dumps({"SamplingFrequency": 64, "StartTime": 0, "Columns": ["ppg"], column: value}))
+    with pytest.raises(RecordingError, match=sentence):
+        load_recording(written)
+
+
+def test_paths_that_lead_nowhere(tmp_path: Path, written: Path) -> None:
+    for path, sentence in (
+        (tmp_path / "gone" / "sub-1", "no folder"),
+        (written.parent / "sub-9_task-rest", "no recording whose files begin so"),
+        (written.with_name(written.name + "_events.tsv"), "is no recording"),
+    ):
+        with pytest.raises(RecordingError, match=sentence):
+            load_recording(path)
+    (tmp_path / "nothing").mkdir()
+    with pytest.raises(RecordingError, match="holds no recording"):
+        load_recording(tmp_path / "nothing")
+
+
+def test_broken_events_and_beats_say_which_file(written: Path) -> None:
+    events = written.with_name(written.name + "_events.tsv")
+    events.write_text("onset\tduration\nsoon\t1\n")
+    with pytest.raises(RecordingError, match="'soon'"):
+        load_recording(written)
+    events.write_text("when\tduration\n0\t1\n")
+    with pytest.raises(RecordingError, match="lacks the column onset"):
+        load_recording(written)
+    events.write_text("onset\tduration\n0\t1\t2\n")
+    with pytest.raises(RecordingError, match="more or fewer columns"):
+        load_recording(written)
+
+
+def test_names_that_cannot_be_files_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(RecordingError, match="must look like"):
+        write_recording(tmp_path, small("evening"))
+    with pytest.raises(RecordingError, match="must look like"):
+        write_recording(tmp_path, small("sub-1/../../x"))
+    with pytest.raises(RecordingError, match="letters and digits"):
+        write_recording(tmp_path, Recording("sub-1_task-x", {"p/pg": small().series["ppg"]}))
+
+
+def test_a_place_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match="cannot be written"):
+        write_recording(tmp_path / "file", small())
+
+
+# ------------------------------------------------------------------------------------------------------------ real recordings
+
+
+@pytest.mark.parametrize(
+    ("path", "keys", "beats"),
+    [
+        ("stress_predict/sub-02", {"ppg", "eda", "hr", "skt"}, True),
+        ("neurokit_samples/sub-01", {"ppg", "ecg", "resp"}, True),
+        ("neurokit_samples/sub-02", {"eda", "ecg", "resp"}, True),
+        ("welltory_ppg/sub-02", {"ppg"}, True),
+        ("cogwear/sub-11/sub-11_ses-post_task-baseline", {"ppg", "eda", "acq-watch4_ppg"}, False),
+        ("brain_wearable_music/sub-A1", {"acq-left_eda", "acq-left_hr", "acq-right_eda", "acq-right_hr"}, True),
+    ],
+)
+def test_every_set_is_read(recordings: Path, path: str, keys: set[str], beats: bool) -> None:
+    read = load_recording(recordings / path)
+    assert set(read.series) == keys
+    assert (read.beats is not None) == beats
+    assert read.events and read.duration > 60.0
+    assert all(np.isfinite(series.values).mean() > 0.5 for series in read.series.values())
+
+
+def test_both_wrists_keep_their_beats(recordings: Path) -> None:
+    read = load_recording(recordings / "brain_wearable_music/sub-A1")
+    assert set(read.beats_by_device) == {"acq-left", "acq-right"}
+    np.testing.assert_array_equal(read.beats, read.beats_by_device["acq-left"])
+    assert read.series["acq-right_eda"].t0 == -1.75
+
+
+def test_a_person_with_many_recordings_must_be_asked_about_one(recordings: Path) -> None:
+    with pytest.raises(RecordingError, match="Choose one .*sub-11_ses-post_task-baseline, "):
+        load_recording(recordings / "cogwear" / "sub-11")
+
+
+def test_an_hour_loads_quickly(recordings: Path) -> None:
+    before = time.perf_counter()
+    load_recording(recordings / "stress_predict" / "sub-02")
+    assert time.perf_counter() - before < 2.0, "0.15 s is usual"
+
+
+def test_a_truncated_real_recording_is_a_sentence(recordings: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(recordings / "stress_predict" / "sub-02", tmp_path / "sub-02"))
+    file = copy / "sub-02_task-stress_recording-ppg_physio.tsv.gz"
+    file.chmod(0o644)
+    file.write_bytes(file.read_bytes()[:100_000])
+    with pytest.raises(RecordingError, match="cut short"):
+        load_recording(copy)
