@@ -22,7 +22,9 @@ def heartbeats(seconds: float, *, bpm: float = 70.0, breath_per_min: float = 15.
     return np.array(times)
 
 
-def light(times: Samples, beats: Samples, *, level: float = 130_000.0, depth: float = 0.01, sizes: Samples | None = None) -> Samples:
+def light(
+    times: Samples, beats: Samples, *, level: float = 130_000.0, depth: float = 0.01, sizes: Samples | None = None
+) -> Samples:
     """Counts with a pulse at each of the beats: more blood, fewer counts."""
     wave = np.zeros_like(times)
     for beat, size in zip(beats, np.ones(len(beats)) if sizes is None else sizes, strict=True):

@@ -50,7 +50,7 @@ def test_beats_stay_where_they_were(rate_hz: float) -> None:
     truth = steepest(fine, pulse_wave(fine))[0] % PERIOD
     error = (found - truth + PERIOD / 2) % PERIOD - PERIOD / 2
     assert len(found) == pytest.approx(53.0 / PERIOD, abs=2)
-    # The parabola through three slopes at 100 Hz is itself 0.5 ms off; straight lines between the samples would give 1 to 13 ms.
+    # The parabola through three slopes at 100 Hz is itself 0.5 ms off; straight lines between the samples give 1 to 13 ms.
     assert np.sqrt(np.mean(error**2)) < (1.2e-3 if rate_hz < 30 else 0.7e-3)
 
 
@@ -75,7 +75,8 @@ def test_more_blood_is_less_light_whichever_way_it_was_recorded() -> None:
 def test_movement_stays_within_the_range_of_the_converter() -> None:
     wave = np.array(recorded(64.0).series["ppg"].values)
     wave[1000:1100] += 300.0 * np.sin(np.arange(100))
-    light = Replay(Recording("sub-1", {"ppg": Series(0.0, 64.0, readonly(wave), "arbitrary")})).light(np.arange(0.0, 59.9, 0.01))
+    series = Series(0.0, 64.0, readonly(wave), "arbitrary")
+    light = Replay(Recording("sub-1", {"ppg": series})).light(np.arange(0.0, 59.9, 0.01))
     assert light[:, 1].min() > 0.5 * INFRARED_PER_MA and light[:, 1].max() < 1.5 * INFRARED_PER_MA
 
 
@@ -104,7 +105,8 @@ def test_before_the_first_and_after_the_last_sample_nothing_is_there() -> None:
     skin = Series(0.25, 4.0, readonly([2.0, 2.5, 3.0, 2.0]), "µS")
     recording = Recording("sub-1", {"ppg": recorded(64.0, t0=-2.0, seconds=20).series["ppg"], "eda": skin})
     replay = Replay(recording)
-    assert replay.conductance(np.array([-1.0, 0.2, 0.25, 0.5, 1.0, 1.01, 99.0])).tolist() == pytest.approx([0, 0, 2, 2.5, 2, 0, 0])
+    level = replay.conductance(np.array([-1.0, 0.2, 0.25, 0.5, 1.0, 1.01, 99.0]))
+    assert level.tolist() == pytest.approx([0, 0, 2, 2.5, 2, 0, 0])
     light = replay.light(np.array([-2.5, -1.0, 17.0, 18.5]))[:, 1]
     assert (light > 100.0).tolist() == [False, True, True, False]
     assert replay.duration == pytest.approx(18.0)
@@ -113,7 +115,8 @@ def test_before_the_first_and_after_the_last_sample_nothing_is_there() -> None:
 def test_a_recording_can_begin_at_any_time() -> None:
     recording = Recording("sub-1", {"eda": Series(0.0, 4.0, readonly(np.linspace(1, 5, 200)), "µS")})
     times = np.arange(0.0, 40.0, 0.03)
-    np.testing.assert_allclose(Replay(recording, start=1000.0).conductance(times + 1000.0), Replay(recording).conductance(times))
+    later = Replay(recording, start=1000.0).conductance(times + 1000.0)
+    np.testing.assert_allclose(later, Replay(recording).conductance(times))
 
 
 def test_conductance_has_its_unit_and_never_falls_below_zero() -> None:

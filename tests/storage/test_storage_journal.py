@@ -54,7 +54,26 @@ BAR = Bar(
     chord="Am7",
 )
 DIRECTIVE = Directive(
-    1.0, 9.0, Phase.LEAD, Goal.SLEEP, -0.25, 0.1, -3.0, 6.5, 0.75, "Softer now.", ("heart_bpm", "report"), tempo_limits_bpm=(40.0, 70.0)
+    1.0,
+    9.0,
+    Phase.LEAD,
+    Goal.SLEEP,
+    arousal=-0.25,
+    valence=0.1,
+    level_db=-3.0,
+    breath_per_min=6.5,
+    confidence=0.75,
+    reason="Softer now.",
+    inputs=("heart_bpm", "report"),
+    tempo_limits_bpm=(40.0, 70.0),
+)
+RUBBISH = (
+    b"\0" * 4096 + b"\n",
+    b"[1]\n",
+    b'{"type": "beat"}\n',
+    b'{"type": "beat", "t": 1, "value": 7}\n',
+    b"7\n",
+    b"\xff\n",
 )
 VALUES: tuple[Any, ...] = (
     Beat(1.0, 0.8125, BeatFlag.CLEAN),
@@ -237,7 +256,7 @@ def test_rubbish_in_the_middle_costs_only_itself(path: Path) -> None:
     commands(journal, range(3))
     journal.close()
     lines = path.read_bytes().splitlines(keepends=True)
-    for rubbish in (b"\0" * 4096 + b"\n", b"[1]\n", b'{"type": "beat"}\n', b'{"type": "beat", "t": 1, "value": 7}\n', b"7\n", b"\xff\n"):
+    for rubbish in RUBBISH:
         path.write_bytes(b"".join([*lines[:2], rubbish, *lines[2:]]))
         assert times(path) == [0.0, 1.0, 2.0], rubbish
 
@@ -252,7 +271,7 @@ def test_lines_of_newer_and_older_writers_are_read(path: Path) -> None:
 
 
 def test_a_journal_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(StorageError, match="cannot be read .*check the path"):
+    with pytest.raises(StorageError, match=r"cannot be read .*check the path"):
         list(read_journal(tmp_path / "none"))
 
 

@@ -124,7 +124,12 @@ def test_what_cannot_be_read_says_why(written: Path, trouble: str) -> None:
 
 @pytest.mark.parametrize(
     ("column", "value", "sentence"),
-    [("SamplingFrequency", 0, "above 0"), ("SamplingFrequency", "64", "above 0"), ("StartTime", None, "StartTime"), ("Columns", [], "Columns")],
+    [
+        ("SamplingFrequency", 0, "above 0"),
+        ("SamplingFrequency", "64", "above 0"),
+        ("StartTime", None, "StartTime"),
+        ("Columns", [], "Columns"),
+    ],
 )
 def test_a_side_file_must_say_what_it_must(written: Path, column: str, value: object, sentence: str) -> None:
     side = physio(written).with_name(physio(written).name[:-7] + ".json")
@@ -204,7 +209,7 @@ def test_both_wrists_keep_their_beats(recordings: Path) -> None:
 
 
 def test_a_person_with_many_recordings_must_be_asked_about_one(recordings: Path) -> None:
-    with pytest.raises(RecordingError, match="Choose one .*sub-11_ses-post_task-baseline, "):
+    with pytest.raises(RecordingError, match=r"Choose one .*sub-11_ses-post_task-baseline, "):
         load_recording(recordings / "cogwear" / "sub-11")
 
 

@@ -48,8 +48,7 @@ class Synth(Protocol):
 
 
 TABLE = 4096
-BLOCK_SECONDS = 0.02
-"""Envelopes are worked out this often and are straight in between."""
+INAUDIBLE = 3e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +152,7 @@ class ToneSynth:
             stems[tone.layer] += self._pan[tone.layer][:, None] * wave
             tone.phase = (tone.phase + tone.step * frames) % TABLE
             tone.level = after
-        self._tones = [tone for tone in self._tones if tone.level > 1e-5 or (not tone.ended and tone.age < 60.0)]
+        self._tones = [tone for tone in self._tones if tone.level > INAUDIBLE or tone.age < self._voices[tone.layer].attack]
 
     def _next_level(self, tone: _Tone, seconds: float) -> float:
         voice = self._voices[tone.layer]

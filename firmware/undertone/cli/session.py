@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from undertone import config
+from undertone.affect import Baseline
 from undertone.audio import Sink, WavSink, open_default_sink
 from undertone.cli.view import View
 from undertone.config import Settings
@@ -26,6 +27,10 @@ __all__ = ["replay", "simulate", "tryout"]
 TRY_ALOUD = 12.0
 """Minutes of `undertone try` on a sound device."""
 TRY_INTO_A_FILE = 2.0
+ACQUAINTANCE = 5.0
+"""Minutes in which a simulated listener is got to know."""
+AT_REST = 0.35
+"""Tension of a simulated listener on an ordinary evening, 0…1."""
 GOODBYE = 0.4
 """Seconds in which the sound fades when a person ends the session."""
 
@@ -62,7 +67,19 @@ def simulate(asked: argparse.Namespace) -> int:
     """An evening with a simulated listener."""
     bodies = {"tense": Body.tense, "calm": Body.calm, "restless": Body.restless}
     evening = Evening(f"A {asked.listener} simulated listener, towards {asked.goal}")
-    return _have(asked, bodies[asked.listener](asked.seed), asked.minutes * 60.0, evening)
+    print(f"First {ACQUAINTANCE:g} quiet minutes of another evening, without music: what is usual for this listener?")
+    baseline = acquaintance(asked.seed)
+    return _have(asked, bodies[asked.listener](asked.seed), asked.minutes * 60.0, evening, baseline)
+
+
+def acquaintance(seed: int) -> Baseline:
+    """What a device has learnt of a simulated listener at rest, on another evening and without sound."""
+    baseline = Baseline()
+    at_rest = World.simulated(Body(seed, tension=AT_REST, usual=AT_REST, response=0.0), open_sink=None)
+    device = assemble(at_rest, Settings(), baseline=baseline)
+    device.run(until=60.0 * ACQUAINTANCE)
+    device.close()
+    return Baseline.from_dict(baseline.as_dict())
 
 
 def replay(asked: argparse.Namespace) -> int:
@@ -74,13 +91,15 @@ def replay(asked: argparse.Namespace) -> int:
     return _have(asked, Replay(recording), seconds, evening)
 
 
-def _have(asked: argparse.Namespace, listener: Listener, seconds: float, evening: Evening) -> int:
+def _have(
+    asked: argparse.Namespace, listener: Listener, seconds: float, evening: Evening, baseline: Baseline | None = None
+) -> int:
     """Have the session, then say what came of it; 1 if the sound could not be kept whole."""
     settings = _settings(asked, seconds / 60.0)
     sink = _sink(asked, settings)
     plan = Plan(listener, settings, seconds, sink, sink is not None and asked.wav is None, evening)
     world = World.simulated(plan.listener, open_sink=plan.sink, live=plan.live)
-    device = assemble(world, plan.settings, record=evening.record, samples=evening.samples)
+    device = assemble(world, plan.settings, record=evening.record, samples=evening.samples, baseline=baseline)
     start = world.clock.now()
     _announce(asked, plan)
     try:

@@ -14,15 +14,15 @@ from undertone.config.settings import Settings
 __all__ = ["explained_yaml"]
 
 WIDTH = 100
-HEAD = """\
-Configuration of Undertone. Every option is here with its default; what is left out keeps its default.
-Paths may begin with ~ and are meant from the folder of this file.
-"""
+HEAD = (
+    "Configuration of Undertone. Every option is here with its default, and what is left out keeps its default. "
+    "Paths may begin with ~ and are meant from the folder of this file."
+)
 
 
 def explained_yaml() -> str:
     """A configuration with every option at its default, what it means, and what is allowed. Reading it gives the defaults."""
-    lines = [f"# {line}" for line in HEAD.splitlines()]
+    lines = _comment(HEAD, "")
     for option in options(Settings):
         lines += ["", *_section(option.name, getattr(Settings(), option.name), "")]
     return "\n".join(lines) + "\n"

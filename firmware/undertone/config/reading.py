@@ -20,7 +20,7 @@ from undertone.errors import ConfigError
 
 __all__ = ["load"]
 
-LARGEST = 1_000_000
+LARGEST = 65_536
 """Bytes of a configuration; a larger file is something else."""
 
 _Section = TypeVar("_Section")

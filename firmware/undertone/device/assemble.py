@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from undertone.affect import Estimator, estimator
+from undertone.affect import Baseline, Estimator, estimator
 from undertone.audio import FluidSynth, Player, Renderer, SilentPlayer, Sink, Synth, ToneSynth, find_soundfont
 from undertone.config import Settings
 from undertone.device.core import Core, Stages
@@ -126,10 +126,12 @@ def assemble(
     *,
     record: Callable[[Record], None] | None = None,
     samples: Callable[[Block], None] | None = None,
+    baseline: Baseline | None = None,
 ) -> Device:
     """Put a device together in a world.
 
     record, samples: are given every value and every block of samples, beside the world's store; they may not block.
+    baseline: what is usual for this listener, learnt on from here; nothing is known if not given.
     """
     timeline = Timeline(world.clock)
 
@@ -146,7 +148,8 @@ def assemble(
             record(value)
 
     store = world.open_store(tell)
-    core = Core(_stages(settings, tell, world.clock.now), record=keep, samples=samples)
+    stages = _stages(settings, tell, now=world.clock.now, baseline=Baseline() if baseline is None else baseline)
+    core = Core(stages, record=keep, samples=samples)
     reader = Reader(world.bus, pulse=pulse_settings(settings), skin=skin_settings(settings))
     bars = world.edges.bars(timeline, core.next_bar)
     player = _player(world, settings, bars, sounding, tell)
@@ -182,12 +185,15 @@ def make_synth(soundfont: Path | None, rate_hz: int) -> tuple[Synth, str | None]
         return ToneSynth(rate_hz=rate_hz), f"{error} Until then plain tones are played."
 
 
-def _stages(settings: Settings, tell: Callable[[Fault], None], now: Callable[[], float]) -> Stages:
+def _stages(
+    settings: Settings, tell: Callable[[Fault], None], *, now: Callable[[], float], baseline: Baseline
+) -> Stages:
     guidance, music = settings.guidance, settings.music
     seed = secrets.randbits(32) if music.seed is None else music.seed
 
     def estimating() -> Estimator:
-        chosen, fault = estimator(settings.affect.model, now=now())
+        # The baseline outlives an estimator that breaks: it holds medians of good minutes, and took minutes to learn.
+        chosen, fault = estimator(settings.affect.model, baseline=baseline, now=now())
         if fault is not None:
             tell(fault)
         return chosen

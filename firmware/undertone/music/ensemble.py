@@ -27,12 +27,12 @@ TOUCH: Mapping[Layer, tuple[float, float]] = MappingProxyType(
 )
 """Velocity of each layer at arousal 0, and by how much arousal changes it: a colour, not a loudness."""
 LOWEST, HIGHEST = 21, 108
+FLOOR = 59.0
+"""Chords are not centred lower than this, or they would sound rough."""
 SUSPENSION = 0.45
 """Chance that the pad lets a voice come late where one falls by step."""
-ORNAMENT = 0.15
-"""Chance of an ornament on a longer note when a theme has come back often."""
-RETURNS = 3
-"""From this section of a chapter on, returns are ornamented."""
+ORNAMENT = (0.0, 0.05, 0.05, 0.12, 0.12, 0.15, 0.05, 0.12)
+"""Chance of an ornament on a longer note, section by section of a chapter: themes are first said plainly."""
 
 
 def present(phrase: Phrase, shape: Shape) -> frozenset[Layer]:
@@ -57,6 +57,7 @@ class Ensemble:
         self._streams = streams
         self._style = style
         self._voicing: Voicing | None = None
+        self._centre = style.chord_centre
         self._ringing: dict[int, float] = {}
         self._clock = 0.0
         self.low: int | None = None
@@ -65,10 +66,13 @@ class Ensemble:
     def play(self, phrase: Phrase, bar: int, shape: Shape, layers: Iterable[Layer]) -> tuple[Note, ...]:
         """The notes of one bar of a phrase, by onset; only those of the given layers."""
         before = self._voicing
-        voicings = []
-        for span in phrase.chords[bar]:
-            self._voicing = voiced(span.chord, self._voicing, self._style.pad_centre)
+        # What accompanies keeps below the melody, wherever that goes.
+        self._centre = max(FLOOR, min(self._style.chord_centre, shape.melody_centre - 8.0))
+        voicings, hands = [], []
+        for span, low in zip(phrase.chords[bar], phrase.lows[bar], strict=True):
+            self._voicing = voiced(span.chord, self._voicing, self._centre)
             voicings.append(self._voicing)
+            hands.append(hand(self._voicing, low))
         notes: list[Note] = []
         wanted = frozenset(layers)
         if Layer.PAD in wanted:
@@ -78,7 +82,7 @@ class Ensemble:
         if Layer.BASS in wanted:
             notes += self._bass(phrase, bar, shape)
         if Layer.HARMONY in wanted:
-            notes += self._harmony(phrase, bar, shape, tuple(voicings))
+            notes += self._harmony(phrase, bar, shape, tuple(hands))
         if Layer.MELODY in wanted:
             notes += self._melody(phrase, bar, shape)
         self.low = phrase.lows[bar][-1]
@@ -109,7 +113,7 @@ class Ensemble:
         if bar + 1 >= len(phrase.chords) or sound.beat + sound.duration < phrase.beats or len(phrase.chords[bar + 1]) > 1:
             return False
         assert self._voicing is not None
-        return sound.pitch in voiced(phrase.chords[bar + 1][0].chord, self._voicing, self._style.pad_centre)
+        return sound.pitch in voiced(phrase.chords[bar + 1][0].chord, self._voicing, self._centre)
 
     def _bass(self, phrase: Phrase, bar: int, shape: Shape) -> list[Note]:
         stream = self._stream("bass", phrase, bar)
@@ -122,12 +126,8 @@ class Ensemble:
             for step in steps
         ]
 
-    def _harmony(self, phrase: Phrase, bar: int, shape: Shape, voicings: tuple[Voicing, ...]) -> list[Note]:
+    def _harmony(self, phrase: Phrase, bar: int, shape: Shape, hands: tuple[tuple[int, ...], ...]) -> list[Note]:
         stream = self._stream("texture", phrase, bar)
-        hands = tuple(
-            hand(voicing, low, self._style.harmony_centre)
-            for voicing, low in zip(voicings, phrase.lows[bar], strict=True)
-        )
         sounds = broken(
             phrase.chords[bar],
             hands,
@@ -159,7 +159,7 @@ class Ensemble:
         last = bar + 1 >= len(phrase.tones)
         following = None if last or not phrase.tones[bar + 1] else phrase.tones[bar + 1][0]
         share = melody_share(shape.arousal)
-        chance = max(0.0, share - 1.0) + (ORNAMENT if phrase.place.section >= RETURNS else 0.0)
+        chance = max(0.0, share - 1.0) + ORNAMENT[phrase.place.section]
         if chance and not last:
             tones = ornamented(tones, following, phrase.key, phrase.chords[bar], stream, chance)
         arc = 6.0 * math.sin(math.pi * (bar + 0.5) / len(phrase.tones)) - 3.0

@@ -36,6 +36,8 @@ NEUTRAL_STEP = 0.02
 """The same for both while nothing is known and the music drifts to neutral."""
 HEADROOM_DB = 2.0
 """Below the programme's loudness at neutral, so that aroused music can be louder without passing it."""
+SLOWEST, FASTEST = 30.0, 160.0
+"""Tempi beyond which no goal may lead, beats per minute."""
 ENTRY_DB = -18.0
 """The level from which music rises out of silence."""
 NEUTRAL_REASON = "There is no fresh guidance, so the music drifts to its neutral middle."
@@ -95,6 +97,11 @@ def _toward(now: float, wanted: float, step: float) -> float:
     return min(max(wanted, now - step), now + step)
 
 
+def _within_one(value: float) -> float:
+    """The value limited to −1…1; what is no number counts as neutral."""
+    return min(max(value, -1.0), 1.0) if math.isfinite(value) else 0.0
+
+
 class Glide:
     """Follows directives one bar at a time, never faster than the limits above."""
 
@@ -122,10 +129,13 @@ class Glide:
             self._level = -math.inf
             return None
         if live is not None:
-            self._limits, self._goal = live.tempo_limits_bpm, live.goal
+            slowest, fastest = sorted(live.tempo_limits_bpm)
+            self._limits, self._goal = (max(slowest, SLOWEST), min(fastest, FASTEST)), live.goal
             self._programme_db, self._fading = min(0.0, live.level_db), live.phase is Phase.FADE
         self._feel(live)
         breath = live.breath_per_min if live is not None else None
+        if breath is not None and not breath > 0:
+            breath = None
         self._move_tempo(breath, beats)
         self._move_level(beats, softer_db)
         self._breathe(breath)
@@ -139,8 +149,8 @@ class Glide:
         return self._tempo
 
     def _feel(self, live: Directive | None) -> None:
-        arousal = min(max(live.arousal, -1.0), 1.0) if live is not None else 0.0
-        valence = min(max(live.valence, -1.0), 1.0) if live is not None else 0.0
+        arousal = _within_one(live.arousal) if live is not None else 0.0
+        valence = _within_one(live.valence) if live is not None else 0.0
         if not self._started:
             self._arousal, self._valence = arousal, valence
             return

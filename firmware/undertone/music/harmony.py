@@ -151,6 +151,12 @@ def _spans(key: Key, bar: str, beats: int, colours: Sequence[str]) -> tuple[Span
     return tuple(spans)
 
 
+def _after(body: Sequence[str], cadences: Sequence[str]) -> Sequence[str]:
+    """The cadences that do not begin by repeating the last chord; all of them where each would."""
+    fresh = [cadence for cadence in cadences if not body or cadence.split()[0].split("+")[0] != body[-1]]
+    return fresh or cadences
+
+
 def progression(
     key: Key, stream: Stream, *, bars: int, beats: int, closed: bool, functional: bool, slow: bool, colour_chance: float
 ) -> Progression:
@@ -162,9 +168,9 @@ def progression(
     """
     language = LANGUAGES[key.mode]
     loop = stream.pick(language.functional if functional else language.modal).split()
-    opening, closing = stream.pick(language.opening), stream.pick(language.closing)
-    cadence = (closing if closed else opening).split()
     body = [loop[(bar // 2 if slow else bar) % 4] for bar in range(bars - 2)]
+    opening, closing = stream.pick(_after(body, language.opening)), stream.pick(_after(body, language.closing))
+    cadence = (closing if closed else opening).split()
     written = []
     for index, bar in enumerate([*body, *cadence]):
         chance = 0.0 if closed and index == bars - 1 else colour_chance

@@ -12,7 +12,7 @@ Source: music.md §2.3; the form of the sentence after Schoenberg and Caplin.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -149,6 +149,12 @@ def _path(key: Key, bar: tuple[Span, ...], figure: Motif, start: Costs, steps: r
     return [steps[place] for place in reversed(path)]
 
 
+def _lean(figure: Motif) -> float:
+    """How far the notes of a figure lie above its first one on average, steps."""
+    places = list(accumulate(figure.moves, initial=0))
+    return sum(places) / len(places)
+
+
 def _target(source: Theme, role: str, bar: int, last_bar: bool, closed: bool, centre: int) -> float:
     """Near which step the bar should begin."""
     if last_bar:
@@ -177,10 +183,11 @@ def sung(
         roles = source.answering if closed else source.roles
         role = "k" if last_bar else roles[index % (len(roles) - 1)]
         figure = thinned(_figure(source, role, beats), share, beats)
-        start = 0.7 * np.abs(places - _target(source, role, index, last_bar, closed, middle))
+        target = _target(source, role, index, last_bar, closed, middle)
+        start = 0.7 * np.abs(places - (target if last_bar else target - _lean(figure)))
         if before is not None:
             apart = np.abs(places - before)
-            start = start + 0.5 * np.maximum(0, apart - 2) + 0.8 * (apart == 0) + 2.0 * (apart > 4)
+            start = start + 0.4 * np.maximum(0, apart - 2) + 0.8 * (apart == 0) + 2.0 * (apart > 5)
         # The same part of the sentence over the same chords is said again literally, so that it is recognised.
         same = (role, *((span.beat, span.chord.degree, span.chord.altered) for span in bar))
         path = said.get(same) or _path(key, bar, figure, start, steps, beats)

@@ -79,7 +79,7 @@ def ending(source: Motif, beats: int) -> Motif:
     first = source.rhythm[0][0]
     if first >= 1 or beats == 3:
         return Motif(((first, beats - first),), ())
-    head = tuple((beat, length) for beat, length in source.rhythm[:2] if beat < 2)
+    head = tuple((beat, min(length, 2 - beat)) for beat, length in source.rhythm[:2] if beat < 2)
     start = 2.0
     return Motif((*head, (start, beats - start)), (*source.moves[: len(head) - 1], -1))
 

@@ -48,10 +48,8 @@ class Style:
     """Quarter notes in a bar, with weights; drawn for each chapter."""
     sustain: float = 1.0
     """How far notes of the broken chords ring towards the end of their chord, 0…1: a pedal."""
-    harmony_centre: float = 60.0
-    """Around which MIDI note chords are broken."""
-    pad_centre: float = 62.0
-    """Around which MIDI note the pad lies."""
+    chord_centre: float = 62.0
+    """Around which MIDI note the chords lie, unless the melody is so low that they make room for it."""
     lift: int = 0
     """Semitones by which the melody sounds higher than elsewhere."""
     density: float = 1.0
@@ -98,7 +96,7 @@ STYLES: Mapping[str, Style] = MappingProxyType(
                 gains_db={Layer.PAD: -9.0, Layer.BASS: -7.0, Layer.HARMONY: -3.0, Layer.MELODY: 0.0},
                 figures=(WIDE, FALLING, ROLLING),
                 metres=((3, 2.0), (4, 2.0)),
-                harmony_centre=64.0,
+                chord_centre=64.0,
                 lift=3,
                 density=0.8,
                 brightness=1.2,

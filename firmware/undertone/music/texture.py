@@ -26,14 +26,10 @@ class Sound(NamedTuple):
     weight: float
 
 
-def hand(voicing: Voicing, low: int, centre: float) -> tuple[int, int, int, int, int]:
-    """Five notes for broken chords: the bass note in the octave below, the three voices near the centre, one above."""
-    shift = 12 * round((centre - sum(voicing) / 3) / 12)
-    first, second, third = (pitch + shift for pitch in voicing)
-    root = low
-    while root < first - 14:
-        root += 12
-    return root, first, second, third, first + 12
+def hand(voicing: Voicing, low: int) -> tuple[int, int, int, int, int]:
+    """Five notes for broken chords: the bass note less than an octave and a third below, the three voices, one above them."""
+    first, second, third = voicing
+    return low + 12 * max(0, (first - 3 - low) // 12), first, second, third, first + 12
 
 
 def _slots(order: tuple[int, ...], count: int, eighths: int) -> list[float]:

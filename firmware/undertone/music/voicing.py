@@ -50,7 +50,8 @@ def cost(before: Voicing | None, after: Voicing, centre: float) -> float:
 
 def voiced(chord: Chord, before: Voicing | None, centre: float) -> Voicing:
     """The placing of the chord that costs least. centre: where the middle of the three should lie, MIDI."""
-    low, high = max(LOWEST, round(centre) - 11), min(HIGHEST, round(centre) + 12)
+    low = max(LOWEST, round(centre) - 11)
+    high = max(low + 14, min(HIGHEST, round(centre) + 11))
     tones = [pitch for pitch in range(low, high + 1) if pitch % 12 in chord.tones]
     essential = set(chord.essential)
     candidates = [

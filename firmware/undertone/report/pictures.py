@@ -181,7 +181,8 @@ def _roll(evening: Evening) -> Figure | None:
             continue
         beat = 60.0 / bar.tempo_bpm
         axes.axvline(t, color="#e7ebee", lw=0.6)
-        axes.annotate(bar.chord, (t, 0.985), xycoords=("data", "axes fraction"), fontsize=6, color=FAINT, va="top")
+        if t >= start:
+            axes.annotate(bar.chord, (t, 1.01), xycoords=("data", "axes fraction"), fontsize=6, color=FAINT)
         for note in bar.notes:
             shape = (t + note.beat * beat, note.duration * beat)
             alpha = 0.35 + 0.65 * note.velocity / 127.0

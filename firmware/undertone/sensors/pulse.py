@@ -47,6 +47,7 @@ class PulseChannel:
         self._access = Access(self._ledger, "pulse sensor")
         self._stamp: Stamp | None = None
         self._end: float | None = None
+        self._resumed = False
         self._counts_per_na_per_ma = settings.infrared_ma * settings.counts_per_na
         self._lifted = Lasting(0.5, 0.5)
         self._clipped = Lasting(0.5, 1.0)

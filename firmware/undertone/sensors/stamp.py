@@ -27,10 +27,13 @@ __all__ = ["Stamp", "Stamped"]
 
 _STEER = 0.005
 """Largest deviation of the outgoing rate from the fitted one: 5 ms in 1 s."""
-_FAR = 1.5
-"""Distance from the line, in periods, from which on an observation is left out; half a period is natural."""
+_SPREAD = 12.0**-0.5
+"""Standard deviation of one observation, in periods: uniform over one period."""
+_SIGMAS = 3.0
+_SLACK = 0.6
+"""How far from the line an observation may lie: so many standard deviations of where we expect it, and so many periods more."""
 _ENOUGH = 8
-"""Observations before the line may reject one, and rejected ones in a row, on one side, before the line must give way."""
+"""So many observations in a row that are too far off, all on one side, and it is the line that is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +51,15 @@ class _Line:
     """Host time against the number of completed samples: least squares, exponentially forgotten."""
 
     def __init__(self, period: float, memory: float, tolerance: float) -> None:
-        self.period = period
-        self.weight = 0.0
         self._nominal = period
         self._memory = memory
         self._prior = 1.0 / (4.0 * tolerance**2)
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self.period = self._nominal
+        self.weight = 0.0
         self._mean_count = self._mean_time = 0.0
         self._sxx = self._sxy = 0.0
         self._last = 0.0
@@ -70,6 +77,11 @@ class _Line:
         self._mean_time += dy / self.weight
         self.period = (self._sxy + self._prior * self._nominal) / (self._sxx + self._prior)
         self._last = now
+
+    def allowance(self, count: int) -> float:
+        """How far from the line an observation may lie, in periods: less, the better the line is known there."""
+        reach = (count - self._mean_count) ** 2 / (self._sxx + self._prior)
+        return _SIGMAS * _SPREAD * math.sqrt(1.0 + 1.0 / self.weight + reach) + _SLACK
 
     def move(self, seconds: float) -> None:
         """Shift the line in time without turning it."""
@@ -131,8 +143,8 @@ class Stamp:
     def _observe(self, now: float, count: int) -> int:
         """Let the line learn from an observation, or doubt it. Returns how many samples must be missing from the count."""
         line = self._line
-        off = line.count(now) - count
-        if line.weight < _ENOUGH or abs(off) <= _FAR:
+        off = line.count(now) - count if line.weight else 0.0
+        if not line.weight or abs(off) <= line.allowance(count):
             self._far.clear()
             line.learn(now, count)
             return 0
@@ -143,10 +155,14 @@ class Stamp:
             return 0
         off = sorted(self._far)[_ENOUGH // 2]
         self._far.clear()
-        if off > 0.0:
+        if line.weight < _ENOUGH:
+            line.forget()
+            line.learn(now, count)
+        elif off < 0.0:
+            # More samples than there can be: only the clock can have changed.
+            line.move(off * line.period)
+        else:
             return round(off)
-        # More samples than there can be: only the clock can have changed, or the line was wrong from the start.
-        line.move(off * line.period)
         return 0
 
     def _found_missing(self, missing: int) -> None:

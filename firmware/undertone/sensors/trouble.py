@@ -50,7 +50,7 @@ class Lasting:
 
     def push(self, now: float, observed: bool) -> bool:
         """Whether the condition holds, now that it has been observed, or not."""
-        if observed is self.holds:
+        if observed == self.holds:
             self._since = None
         elif self._since is None:
             self._since = now

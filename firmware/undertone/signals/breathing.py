@@ -70,8 +70,8 @@ class Breathing:
         span = times[-1] - times[0]
         if span < _LEAST_SPAN or intervals.sum() < _LEAST_COVERED * span:
             return None
-        visible = _PER_MIN <= 30.0 / intervals.mean()
-        total = np.zeros(int(visible.sum()))
+        visible = np.flatnonzero(_PER_MIN * intervals.mean() <= 30.0)
+        total = np.zeros(len(visible))
         for spectrum in self._spectra(times, beats[:, 1:]):
             total += _share(spectrum[visible]) * spectrum[visible]
         if not total.any() or _share(total) < _LEAST_SHARE:

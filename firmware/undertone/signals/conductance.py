@@ -6,14 +6,14 @@ down; when it turns, the climb is cut at its steepest parts. Each part gives an 
 its steepest), a peak, an amplitude. A climb whose slope halves and doubles again holds two responses.
 
 Before a response is believed, one second of what follows is looked at: sweat dries slowly, so a rise that has fallen again by
-70 % within a second was a touch. A rise of over 0.15 µS of which nine tenths happen within half a second is a step, not a
-response; one that takes longer than 8 s is drift. Conductance outside 0.03–60 µS means that the electrodes are off or wet: nothing crosses such a break,
-and the first second after it is not used.
+70 % within a second, and faster than all was falling before, was a touch. A rise of over 0.15 µS of which nine tenths happen
+within half a second is a step, not a response; one that takes longer than 8 s is drift. Conductance outside 0.03–60 µS means
+that the electrodes are off or wet: nothing crosses such a break, and the first second after it is not used.
 
 The level is the lower quartile of the last 10 s: it runs along the troughs between responses.
 
-Source: amplitude and rise as in Boucsein and others 2012, Psychophysiology 49(8):1017–1034, doi:10.1111/j.1469-8986.2012.01384.x;
-limits of range and slope after Kleckner and others 2018, IEEE TBME 65(7):1460–1467, doi:10.1109/TBME.2017.2758643.
+Source: amplitude and rise as in Boucsein and others 2012, Psychophysiology 49(8):1017–1034,
+doi:10.1111/j.1469-8986.2012.01384.x; limits of range and slope after Kleckner and others 2018, IEEE TBME 65(7):1460–1467, doi:10.1109/TBME.2017.2758643.
 """
 
 from __future__ import annotations
@@ -56,6 +56,8 @@ class _Candidate:
     peak: float
     amplitude: float
     top: float
+    fall: float
+    """By how much a second the conductance was falling before the rise."""
     alive: bool = True
 
 
@@ -170,6 +172,8 @@ class _Rises:
         self._raw: list[tuple[float, float]] = []
         self._climb: list[tuple[float, float]] = []
         self._steps: list[float] = []
+        self._falls: deque[float] = deque((0.0,), maxlen=round(RATE_HZ))
+        self._fall = 0.0
         self._watched: deque[_Candidate] = deque()
 
     def push(self, t: float, value: float) -> list[_Candidate]:
@@ -187,8 +191,10 @@ class _Rises:
         """Write the climb down while it lasts; judge it when it turns. step: change of the unsmoothed value."""
         if self._climb and smooth <= self._climb[-1][1]:
             self._judge()
+            self._falls.append((self._climb[-1][1] - smooth) / (t - self._climb[-1][0]))
             self._climb = []
             self._steps = []
+            self._fall = max(self._falls)
         if len(self._climb) >= _MEMORY:
             del self._climb[0], self._steps[0]
         self._climb.append((t, smooth))
@@ -215,12 +221,12 @@ class _Rises:
         steps = np.array(self._steps[first : first + len(levels)])
         if float(np.max(steps[1:] + steps[:-1])) > max(_STEP, _STEP_SHARE * amplitude):
             return
-        self._watched.append(_Candidate(float(times[onset]), float(times[-1]), amplitude, float(levels[-1])))
+        self._watched.append(_Candidate(float(times[onset]), float(times[-1]), amplitude, float(levels[-1]), self._fall))
 
     def _watch(self, t: float, smooth: float) -> list[_Candidate]:
-        """Drop candidates that fall at once; hand out those that have stood for a second."""
+        """Drop candidates that fall at once, and not because all was falling before; hand out those that have stood for a second."""
         for candidate in self._watched:
-            if candidate.top - smooth > 0.7 * candidate.amplitude:
+            if candidate.top - smooth > 0.7 * candidate.amplitude + candidate.fall * (t - candidate.peak):
                 candidate.alive = False
         certain = []
         while self._watched and t - self._watched[0].peak >= _WATCH:

@@ -6,8 +6,8 @@ and a false one splits it. Berntson and others place the border half-way between
 from the accepted intervals of the last minute or so, which makes the rule causal. An interval that differs by more than the
 border from the accepted one before it and from the median of the last nine is an artefact. Nothing is filled in.
 
-A heart can also change for good while nothing was heard: five artefacts in a row that agree among themselves to 15 % are the new
-normal. In the beginning, when nothing is normal yet, three are enough; the first two are not believed.
+A heart can also change for good while nothing was heard: five artefacts in a row that agree among themselves to 15 % are the
+new normal. In the beginning, when nothing is normal yet, three are enough; the first two are not believed.
 
 Source: Berntson, Quigley, Jang, Boysen 1990, Psychophysiology 27(5):586–598, doi:10.1111/j.1469-8986.1990.tb01982.x.
 """

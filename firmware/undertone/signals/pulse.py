@@ -91,6 +91,8 @@ class Pulse:
         else:
             for part in _finite_parts(block):
                 self._follow(part, found)
+            if not np.isfinite(block.values[-1]):
+                self._stamps.interrupt()
         return found
 
     def _follow(self, block: Block, found: list[Upstroke]) -> None:
@@ -136,8 +138,8 @@ def _finite_parts(block: Block) -> Iterator[Block]:
     finite = np.isfinite(block.values)
     edges = np.flatnonzero(np.diff(np.concatenate(((False,), finite, (False,))).astype(np.int8)))
     for start, stop in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-        lost = block.lost + start if start == 0 else start
-        yield Block(block.channel, block.t0 + start / block.rate_hz, block.rate_hz, block.values[start:stop], lost, block.pod)
+        t0 = block.t0 + start / block.rate_hz
+        yield Block(block.channel, t0, block.rate_hz, block.values[start:stop], block.lost + start, block.pod)
 
 
 @dataclass(frozen=True, slots=True)

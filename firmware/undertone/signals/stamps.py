@@ -48,6 +48,10 @@ class Stamps:
         self._count = 0
         self._end = None
 
+    def interrupt(self) -> None:
+        """Samples are missing here: no block continues this run. Times within it can still be asked for."""
+        self._end = None
+
     def add(self, block: Block) -> None:
         """Count the samples of a block that continues the run or begins one.
 

@@ -19,9 +19,9 @@ import numpy as np
 from undertone.flow import Bar, Response, Samples, readonly
 from undertone.sim.course import Course, Person
 from undertone.sim.happenings import Happening, HappeningKind
-from undertone.sim.heart import PIECE_SECONDS, Heart
+from undertone.sim.heart import LIGHT_HZ, PIECE_SECONDS, Heart
 from undertone.sim.listening import Listening
-from undertone.sim.skin import Skin
+from undertone.sim.skin import SKIN_HZ, Skin
 from undertone.sim.trace import Trace
 
 __all__ = ["Body", "Truth"]
@@ -81,8 +81,8 @@ class Body:
         )
         self._heart = Heart(seed, self._course, heart_bpm=heart_bpm, tension=tension)
         self._skin = Skin(seed, self._course)
-        self._light = Trace(self._heart_piece, piece_seconds=PIECE_SECONDS)
-        self._conductance = Trace(self._skin_piece, piece_seconds=PIECE_SECONDS)
+        self._light = Trace(self._heart_piece, piece_seconds=PIECE_SECONDS, points=PIECE_SECONDS * LIGHT_HZ, channels=2)
+        self._conductance = Trace(self._skin_piece, piece_seconds=PIECE_SECONDS, points=PIECE_SECONDS * SKIN_HZ, channels=1)
         self._truth = Truth(start, remember, self._light, self._conductance, self._course.happenings)
 
     @classmethod

@@ -21,12 +21,12 @@ from undertone.sim.fingertip import DARK_PER_MA, returned_light
 from undertone.sim.happenings import Witness
 from undertone.sim.pulse_wave import blood_volume
 
-__all__ = ["PIECE_SECONDS", "Heart", "bells"]
+__all__ = ["LIGHT_HZ", "PIECE_SECONDS", "Heart", "bells"]
 
 PIECE_SECONDS = 2
 """The body is made in pieces of this many seconds."""
 
-GRID_HZ = 400
+LIGHT_HZ = 400
 """Points of the light's grid: straight lines between them miss a pulse by less than a thousandth of its size."""
 
 RHYTHM_HZ = 0.1
@@ -74,7 +74,7 @@ class Heart:
         usual = person.heart_bpm + person.heart_bpm_per_tension * tension
         self._offset = 0.0 if heart_bpm is None else heart_bpm - usual
         self._phase = float(np.random.default_rng([seed, 3]).random())
-        self._hats, self._bells = hats(GRID_HZ), bells(GRID_HZ)
+        self._hats, self._bells = hats(LIGHT_HZ), bells(LIGHT_HZ)
         self.beats: list[float] = []
         """Beats of the pieces made since somebody emptied this list, seconds."""
 
@@ -86,7 +86,7 @@ class Heart:
         slow = _Slow(*(self._bells @ np.array([moment.of_the_heart for moment in moments])).T)
         breaths = self._hats @ np.array([moment.breath_phase for moment in moments])
         mean, rate = self._rates(times, slow, breaths)
-        phase = self._phase + np.concatenate([[0.0], np.cumsum(0.5 * (rate[1:] + rate[:-1]) / GRID_HZ)])
+        phase = self._phase + np.concatenate([[0.0], np.cumsum(0.5 * (rate[1:] + rate[:-1]) / LIGHT_HZ)])
         self._note_beats(times, phase)
         lungs = breath_wave(breaths)
         size = np.exp(slow.perfusion - 0.8 * (slow.tension - 0.5)) * (1.0 + AMPLITUDE_SWING * lungs)

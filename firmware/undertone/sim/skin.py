@@ -20,9 +20,10 @@ from undertone.sim.course import Course, Moment
 from undertone.sim.happenings import HappeningKind, Witness
 from undertone.sim.heart import PIECE_SECONDS, bells
 
-__all__ = ["Skin"]
+__all__ = ["SKIN_HZ", "Skin"]
 
-GRID_HZ = 50
+SKIN_HZ = 50
+"""Points of the conductance's grid."""
 LEVEL_PER_TENSION = 0.9
 """What full tension adds to the logarithm of the level."""
 USUAL_MICROSIEMENS = 0.2
@@ -66,7 +67,7 @@ class Skin:
         self._course = course
         self._witness = Witness(seed, course.happenings)
         self._chance = np.random.default_rng([seed, 4])
-        self._bells = bells(GRID_HZ)
+        self._bells = bells(SKIN_HZ)
         self._waves: list[_Wave] = []
         self._latest = -math.inf
         self.responses: list[Response] = []

@@ -14,18 +14,20 @@ __all__ = ["Trace"]
 class Trace:
     """Straight lines between the points of a fine grid; makes the next piece when somebody asks for what lies in it.
 
-    As pieces are made in order and always of the same length, what is read does not depend on how the questions are cut.
+    As pieces are made in order and always of the same length, what is read does not depend, to the last bit, on how the
+    questions are cut.
 
     make: makes the piece with a given index: (points + 1, channels), its last row being the first of the next piece.
-    piece_seconds: length of a piece; piece 0 begins at 0.
+    piece_seconds: length of a piece; piece 0 begins at 0. points: of a piece.
     """
 
-    def __init__(self, make: Callable[[int], Samples], *, piece_seconds: float) -> None:
+    def __init__(self, make: Callable[[int], Samples], *, piece_seconds: float, points: int, channels: int) -> None:
         self._make = make
         self._seconds = piece_seconds
+        self._points = points
         self._made = 0
-        self._grid = np.zeros(0)
-        self._values = np.zeros((0, 0))
+        self._first = 0
+        self._rows = np.zeros((0, channels))
         self.asked = 0.0
         """The latest time that was asked for, seconds."""
 
@@ -40,7 +42,7 @@ class Trace:
         Raises ValueError when the times go back by more than a piece behind what was asked for last.
         """
         if not len(times):
-            return np.zeros((0, max(len(self._values), 1)))
+            return self._rows[:0]
         times = np.maximum(times, 0.0)
         last = float(times[-1])
         if times[0] < self.made - 2.0 * self._seconds:
@@ -57,19 +59,17 @@ class Trace:
         return np.concatenate(parts) if len(parts) > 1 else parts[0]
 
     def _read(self, times: Samples) -> Samples:
-        read = np.empty((len(times), len(self._values)))
-        for index, values in enumerate(self._values):
-            read[:, index] = np.interp(times, self._grid, values)
-        return read
+        where = times * (self._points / self._seconds)
+        index = where.astype(np.int64)
+        along = (where - index)[:, None]
+        index -= self._first
+        left = self._rows[index]
+        return np.asarray(left + along * (self._rows[np.minimum(index + 1, len(self._rows) - 1)] - left))
 
     def _extend(self) -> None:
-        piece = np.ascontiguousarray(self._make(self._made).T)
-        grid = self.made + np.linspace(0.0, self._seconds, piece.shape[1])
-        if self._made:
-            # The piece before stays readable, and so does the point at the seam as it was read until now.
-            stale = len(self._grid) - len(grid)
-            self._grid = np.concatenate([self._grid[stale:], grid[1:]])
-            self._values = np.concatenate([self._values[:, stale:], piece[:, 1:]], axis=1)
-        else:
-            self._grid, self._values = grid, piece
+        # The piece before stays readable, and so does the point at the seam as it was read until now.
+        piece = self._make(self._made)
+        stale = max(0, len(self._rows) - 1 - self._points)
+        self._rows = np.concatenate([self._rows[stale:], piece[1:]]) if self._made else piece
+        self._first += stale
         self._made += 1

@@ -1,0 +1,128 @@
+"""The converter's driver on the emulated chip: no result of another moment or another input, no sample given up."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from undertone.errors import ChipMissing, ChipWrong
+from undertone.sensors import Ads1115
+from undertone.sensors.ads1115 import TICK, Conversion, Input
+from undertone.sim.ads1115_chip import Ads1115Chip
+from undertone.sim.bus import EmulatedBus
+from undertone.timeline import VirtualClock
+
+ADDRESS = 0x48
+
+
+class Rig:
+    """AIN0 says what time it is: 10 mV a second. AIN1 is 0.5 V."""
+
+    def __init__(self, **chip: object) -> None:
+        self.clock = VirtualClock(10.0)
+        self.chip = Ads1115Chip(None, self.clock.now, noise=0.0, inputs=lambda t: (0.01 * t, 0.5, -0.3, 0.0), **chip)  # type: ignore[arg-type]
+        self.bus = EmulatedBus({ADDRESS: self.chip}, now=self.clock.now)
+        self.driver = Ads1115(self.bus)
+
+    def run(self, seconds: float, late: float = 0.0, seed: int = 1) -> list[Conversion]:
+        rng, results, end = random.Random(seed), [], self.clock.now() + seconds
+        while (due := max(self.driver.due, self.clock.now())) < end:
+            self.clock.jump(due - self.clock.now() + late * rng.random())
+            result = self.driver.poll(self.clock.now())
+            if result is not None:
+                results.append(result)
+        return results
+
+
+@pytest.mark.parametrize("tolerance", [-0.1, 0.0, 0.1])
+def test_every_tick_gives_one_sample_of_its_own_moment(tolerance: float) -> None:
+    rig = Rig(tolerance=tolerance)
+    results = rig.run(60.0)
+    skin = [result for result in results if result.which is Input.SKIN]
+    assert [result.tick for result in skin] == list(range(1, len(skin) + 1))
+    assert len(skin) == pytest.approx(60 * 32, abs=2)
+    assert [0.01 * result.t for result in skin] == pytest.approx([result.volts for result in skin], abs=8e-5)
+
+
+def test_the_reference_is_looked_at_first_and_every_five_seconds_at_no_cost() -> None:
+    results = Rig().run(60.0)
+    reference = [result for result in results if result.which is Input.REFERENCE]
+    assert results[0].which is Input.REFERENCE
+    assert all(result.volts == 0.5 for result in reference)
+    assert len(reference) == pytest.approx(12, abs=1)
+    assert {b.tick - a.tick for a, b in zip(reference, reference[1:], strict=False)} <= {160, 161}
+
+
+@pytest.mark.parametrize("late", [0.002, 0.012, 0.025])
+@pytest.mark.parametrize("tolerance", [-0.1, 0.1])
+def test_late_polls_cost_accuracy_but_no_samples_and_never_mix_inputs(late: float, tolerance: float) -> None:
+    results = Rig(tolerance=tolerance).run(60.0, late)
+    skin = [result for result in results if result.which is Input.SKIN]
+    assert len(skin) >= 60 * 32 - 2 - 60 * 32 * (late > 0.02) // 4
+    assert all(result.volts == 0.5 for result in results if result.which is Input.REFERENCE)
+    assert sum(result.which is Input.REFERENCE for result in results) > 6 - 4 * (late > 0.02)
+    assert max(abs(0.01 * result.t - result.volts) for result in skin) < 0.01 * (TICK + 0.002)
+    assert all(b.tick > a.tick for a, b in zip(skin, skin[1:], strict=False))
+
+
+def test_missed_ticks_are_missing() -> None:
+    rig = Rig()
+    before = rig.run(1.0)
+    rig.clock.jump(0.5)
+    after = [result for result in rig.run(1.0) if result.which is Input.SKIN]
+    # What was under way is fetched late, and belongs to the moment at which it was started.
+    assert after[0].tick == before[-1].tick + 1
+    assert after[1].tick - after[0].tick == pytest.approx(0.5 / TICK, abs=1)
+    assert 0.01 * after[1].t == pytest.approx(after[1].volts, abs=3.2e-4)
+
+
+def test_a_negative_voltage_is_negative() -> None:
+    rig = Rig()
+    rig.chip._inputs = lambda t: (-0.3, 0.5, 0.0, 0.0)
+    assert rig.run(0.2)[-1].volts == pytest.approx(-0.3, abs=4e-5)
+
+
+def test_power_lost_is_noticed_and_converting_goes_on() -> None:
+    rig = Rig()
+    last = rig.run(1.0)[-1]
+    rig.chip.brown_out()
+    results = rig.run(1.0)
+    assert rig.driver.brown_outs == 1
+    assert results[0].which is Input.REFERENCE
+    assert results[1].tick - last.tick <= 4
+
+
+def test_a_chip_that_is_no_ads1115_is_refused() -> None:
+    rig = Rig()
+    rig.run(0.2)
+    rig.chip._registers[1] = 0x1234
+    with pytest.raises(ChipWrong, match="is it an ADS1115"):
+        rig.run(0.2)
+
+
+def test_a_floating_line_is_a_missing_chip() -> None:
+    rig = Rig()
+    rig.run(0.2)
+    rig.chip.read = lambda register, length: b"\xff" * length  # type: ignore[method-assign]
+    with pytest.raises(ChipMissing, match="only 0xffff|Only 0xffff"):
+        rig.run(0.2)
+
+
+def test_a_conversion_that_never_ends_is_told() -> None:
+    rig = Rig(tolerance=-0.95)
+    with pytest.raises(ChipWrong, match="does not finish"):
+        rig.run(1.0)
+
+
+def test_a_poll_before_its_time_starts_nothing_twice() -> None:
+    rig = Rig()
+    rig.run(1.0)
+    ticks = []
+    for _ in range(2000):
+        rig.clock.jump(0.0005)
+        result = rig.driver.poll(rig.clock.now())
+        if result is not None and result.which is Input.SKIN:
+            ticks.append(result.tick)
+    assert ticks == list(range(ticks[0], ticks[0] + len(ticks)))
+    assert len(ticks) == pytest.approx(32, abs=1)
