@@ -2,8 +2,8 @@
 
     PYTHONPATH=firmware python benchmarks/realtime_sound.py --seconds 30
 
-A PulseAudio with a null sink runs on a socket of its own; `parec` captures what that sink would have played. Everything that the
-player wrote is kept, and the capture is compared with it: whatever was lost, repeated or inserted is reported with its place.
+A PulseAudio with a null sink runs on a socket of its own; `parec` captures what that sink would have played. Everything that
+the player wrote is kept, and the capture is compared with it: whatever was lost or inserted is reported with its place.
 `--busy 3` lets so many pure-Python threads compute beside the player, which is the worst that the device could do to itself.
 Needs: pulseaudio pulseaudio-utils libasound2-plugins portaudio19-dev.
 """
@@ -68,9 +68,12 @@ def private_pulseaudio(folder: Path) -> Iterator[Path]:
     os.environ.update({name: str(path) for name, path in here.items()})
     os.environ.update(PULSE_SERVER=f"unix:{socket}", ALSA_CONFIG_PATH=str(settings))
     server = subprocess.Popen(
-        ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disable-shm=true"]
-        + ["--high-priority=false", "--realtime=false", "-L", f"module-native-protocol-unix auth-anonymous=1 socket={socket}"]
-        + ["-L", f"module-null-sink sink_name=ci rate={RATE} channels=2 format=s16le"],
+        [
+            *("pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disable-shm=true"),
+            *("--high-priority=false", "--realtime=false"),
+            *("-L", f"module-native-protocol-unix auth-anonymous=1 socket={socket}"),
+            *("-L", f"module-null-sink sink_name=ci rate={RATE} channels=2 format=s16le"),
+        ],
         stderr=subprocess.DEVNULL,
     )
     recorder = None
@@ -82,7 +85,10 @@ def private_pulseaudio(folder: Path) -> Iterator[Path]:
             time.sleep(0.05)
         with capture.open("wb") as file:
             recorder = subprocess.Popen(
-                ["parec", "-d", "ci.monitor", "--format=s16le", f"--rate={RATE}", "--channels=2", "--latency-msec=100", "--raw"],
+                [
+                    *("parec", "-d", "ci.monitor", "--format=s16le", f"--rate={RATE}"),
+                    *("--channels=2", "--latency-msec=100", "--raw"),
+                ],
                 stdout=file,
             )
             time.sleep(0.5)
@@ -135,9 +141,9 @@ def _compute(stopping: threading.Event) -> None:
 def gaps(captured: NDArray[np.float64], written: NDArray[np.float64]) -> list[tuple[float, int]]:
     """Where the capture departs from what was written: (second, frames; positive where sound is missing)."""
     found = []
-    place = int(np.argmax(np.abs(written).max(axis=1) > AUDIBLE))
-    offset = _offset(captured, written, place, reach=len(captured))
-    for place in range(place, len(written) - 2 * WINDOW, WINDOW):
+    first = int(np.argmax(np.abs(written).max(axis=1) > AUDIBLE))
+    offset = _offset(captured, written, first, reach=len(captured))
+    for place in range(first, len(written) - 2 * WINDOW, WINDOW):
         if np.abs(written[place : place + WINDOW]).max() < 4 * LSB or _same(captured, written, place, offset):
             continue
         moved = _offset(captured, written, place + WINDOW, reach=RATE)
@@ -172,7 +178,7 @@ def main() -> int:
     arguments = parser.parse_args()
     missing = [program for program in ("pulseaudio", "parec") if shutil.which(program) is None]
     if missing:
-        print(f"Not found: {', '.join(missing)}. Install with `sudo apt install pulseaudio pulseaudio-utils libasound2-plugins`.")
+        print(f"Not found: {', '.join(missing)}. Try `sudo apt install pulseaudio pulseaudio-utils libasound2-plugins`.")
         return 2
     sys.setswitchinterval(0.001)
     with tempfile.TemporaryDirectory() as folder:
@@ -182,12 +188,14 @@ def main() -> int:
         captured = np.fromfile(capture, "<i2").reshape(-1, 2) / 32768.0
     departures = gaps(captured, written.astype(np.float64))
     audible = np.count_nonzero(np.abs(written).max(axis=1) > LSB) / RATE
-    print(f"{len(written) / RATE:.1f} s written ({audible:.1f} s audible), {len(captured) / RATE:.1f} s captured, ", end="")
-    print(f"{arguments.busy} busy threads")
+    print(f"{len(written) / RATE:.1f} s written, {audible:.1f} s of it audible; {len(captured) / RATE:.1f} s captured")
+    print(f"busy threads beside the player: {arguments.busy}")
     print(f"underruns counted by the player: {player.underruns}; broken blocks: {player.broken}")
-    print(f"stop to silence: {1000 * stop:.0f} ms of writing, and what the device still held: {1000 * player.sink_latency:.0f} ms")
+    print(f"stop to silence: {1000 * stop:.0f} ms of writing, {1000 * player.sink_latency:.0f} ms that the device still held")
     for second, frames in departures:
-        print(f"  at {second:.2f} s: {abs(frames)} frames {'missing' if frames > 0 else 'inserted' if frames < 0 else 'altered'}")
+        print(
+            f"  at {second:.2f} s: {abs(frames)} frames {'missing' if frames > 0 else 'inserted' if frames < 0 else 'altered'}"
+        )
     print("no gap" if not departures else f"{len(departures)} gaps")
     return 1 if departures else 0
 

@@ -134,6 +134,15 @@ def test_time_that_stands_still_or_jumps_teaches_little() -> None:
     assert baseline.usual(Quantity.HEART) is None
 
 
+def test_a_second_counts_once_however_often_it_is_told() -> None:
+    baseline = Baseline()
+    for _ in range(1000):
+        baseline.push(replace(GOOD, heart_bpm=95.0))
+    for features in seconds(100):
+        baseline.push(features)
+    assert centre(baseline, Quantity.HEART) == pytest.approx(64.0)
+
+
 def test_kept_and_read_back_it_is_the_same() -> None:
     baseline = learnt(400)
     again = Baseline.from_dict(json.loads(json.dumps(baseline.as_dict())))
@@ -147,6 +156,13 @@ def test_kept_half_way_it_goes_on_learning() -> None:
     for features in seconds(100):
         again.push(features)
     assert again.known == 1.0
+    assert centre(again, Quantity.HEART) == pytest.approx(64.0)
+
+
+def test_what_was_kept_half_way_weighs_as_long_as_it_took() -> None:
+    again = Baseline.from_dict(learnt(100).as_dict())
+    for features in seconds(80, heart_bpm=72.0):
+        again.push(features)
     assert centre(again, Quantity.HEART) == pytest.approx(64.0)
 
 

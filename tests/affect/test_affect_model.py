@@ -113,6 +113,10 @@ def test_a_lost_channel_reads_as_usual_and_unknown() -> None:
     assert vector["heart_30s"] > 1.0
 
 
+def test_without_a_usual_nothing_is_known() -> None:
+    assert not any(vector_of(TENSE, 30, baseline=Baseline()).values())
+
+
 def test_only_what_was_is_in_the_vector() -> None:
     history = History()
     for second in range(200):
@@ -142,6 +146,15 @@ def test_it_abstains_until_something_is_usual() -> None:
     assert early.confidence < late.confidence
 
 
+def test_a_usual_that_is_half_known_is_half_as_sure() -> None:
+    def confidence(seconds: float) -> float:
+        kept = {"heart_bpm": [62.0, 4.0, 62.0, seconds]}
+        model = estimator(lambda _: 3.0, Baseline.from_dict({"version": 1, "usual": kept}))
+        return run(model, replace(USUAL, skin_quality=0.0), 10, start=0.0).confidence
+
+    assert confidence(70.0) < 0.5 * confidence(180.0)
+
+
 def test_strange_inputs_lower_confidence_until_it_abstains() -> None:
     def confidence(bpm: float) -> float:
         return run(estimator(lambda _: 0.0), replace(USUAL, heart_bpm=bpm), 200, start=0.0).confidence
@@ -162,9 +175,10 @@ def test_undecided_is_less_confident_than_decided() -> None:
 
 
 def test_one_channel_is_less_sure_than_two() -> None:
-    both = run(estimator(), TENSE, 200, start=0.0)
+    both = run(estimator(lambda _: 3.0), TENSE, 200, start=0.0)
     for one in (replace(TENSE, skin_quality=0.0), replace(TENSE, pulse_quality=0.0)):
-        assert 0.0 < run(estimator(), one, 200, start=0.0).confidence < both.confidence
+        told = run(estimator(lambda _: 3.0), one, 200, start=0.0)
+        assert told.confidence == pytest.approx(0.8 * both.confidence)
 
 
 def test_report_outranks_the_model() -> None:

@@ -64,6 +64,17 @@ def test_reasons_are_plain_and_point_the_same_way() -> None:
     assert not any("conductance" in reason for reason in told.reasons)
 
 
+def test_less_varied_heartbeats_speak_for_arousal() -> None:
+    told = run(estimator(), replace(USUAL, rmssd_ms=15.0), 120, start=0.0)
+    assert told.arousal > 0.05
+    assert run(estimator(), replace(USUAL, rmssd_ms=110.0), 120, start=0.0).arousal < -0.05
+    assert "heartbeats less varied than your usual" in told.reasons
+
+
+def test_no_single_quantity_decides() -> None:
+    assert 0.3 < run(estimator(), replace(USUAL, heart_bpm=210.0), 200, start=0.0).arousal < 0.6
+
+
 def test_one_channel_is_enough_but_less_sure() -> None:
     both = run(estimator(), TENSE, 120, start=0.0)
     pulse = run(estimator(), replace(TENSE, skin_quality=0.0), 120, start=0.0)

@@ -30,7 +30,12 @@ def by_recursion(system: StateSpace, sound: NDArray[np.float64]) -> NDArray[np.f
 
 @pytest.mark.parametrize(
     "system",
-    [high_pass(25.0, rate_hz=RATE), k_weighting(RATE), low_pass(300.0, rate_hz=RATE), biquad([0.2, 0.3, 0.1], [1.0, -1.6, 0.8])],
+    [
+        high_pass(25.0, rate_hz=RATE),
+        k_weighting(RATE),
+        low_pass(300.0, rate_hz=RATE),
+        biquad([0.2, 0.3, 0.1], [1.0, -1.6, 0.8]),
+    ],
     ids=["high-pass", "K", "low-pass", "biquad"],
 )
 def test_blocks_give_what_the_recursion_gives(system: StateSpace) -> None:

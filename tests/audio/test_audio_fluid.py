@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -69,7 +70,7 @@ def test_pieces_of_sixty_four_frames_sound_like_the_whole(soundfont: Path) -> No
         synth = FluidSynth(soundfont)
         synth.strike(Layer.PAD, 60, 90)
         stems = np.zeros((4, 2, BLOCK), dtype=np.float32)
-        for start, stop in zip(cuts[:-1], cuts[1:], strict=True):
+        for start, stop in pairwise(cuts):
             synth.render(stems[:, :, start:stop])
         synth.close()
         sounds.append(stems)

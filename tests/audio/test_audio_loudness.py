@@ -31,17 +31,17 @@ def integrated(sound: NDArray[np.float64]) -> float:
     return float(pyloudnorm.Meter(RATE).integrated_loudness(sound.T))
 
 
-@pytest.mark.parametrize("level", [0.02, 0.1, 0.4])
+@pytest.mark.parametrize("level", [0.04, 0.4])
 def test_holds_the_target_within_half_a_unit_once_settled(level: float) -> None:
-    settled = ridden(phrases(70.0, level))[:, 40 * RATE :]
+    settled = ridden(phrases(55.0, level))[:, 30 * RATE :]
     assert integrated(settled) == pytest.approx(-23.0, abs=0.5)
 
 
 def test_measures_what_an_independent_meter_measures() -> None:
     rider = LoudnessRider(-23.0, rate_hz=RATE, frames=FRAMES)
-    sound = phrases(60.0, 0.05)
+    sound = phrases(40.0, 0.05)
     ridden(sound, rider)
-    assert rider.loudness == pytest.approx(integrated(sound[:, 30 * RATE :]), abs=0.4)
+    assert rider.loudness == pytest.approx(integrated(sound[:, 20 * RATE :]), abs=0.4)
 
 
 def test_a_pause_lifts_nothing() -> None:
@@ -57,7 +57,7 @@ def test_a_pause_lifts_nothing() -> None:
 def test_the_gain_is_bounded_and_slow() -> None:
     rider = LoudnessRider(-23.0, rate_hz=RATE, frames=FRAMES)
     gains = []
-    for sound in (phrases(20.0, 0.1), phrases(60.0, 0.0008), phrases(20.0, 0.1)):
+    for sound in (phrases(10.0, 0.1), phrases(40.0, 0.0008), phrases(10.0, 0.1)):
         for start in range(0, sound.shape[1] - FRAMES, FRAMES):
             rider(sound[:, start : start + FRAMES])
             gains.append(rider.gain_db)

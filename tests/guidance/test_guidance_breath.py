@@ -8,7 +8,9 @@ from undertone.guidance import Limits
 from undertone.guidance.breath import Breath
 
 
-def breathed(breath: Breath, seconds: range, own: float | None, *, slowest: float | None = 6.0, leading: bool) -> list[float | None]:
+def breathed(
+    breath: Breath, seconds: range, own: float | None, *, slowest: float | None = 6.0, leading: bool
+) -> list[float | None]:
     return [breath.advance(float(t), own, slowest, leading=leading) for t in seconds]
 
 

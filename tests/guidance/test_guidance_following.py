@@ -9,7 +9,9 @@ import pytest
 from undertone.guidance.following import Following, Rising, Verdict
 
 
-def verdicts(arousal: float | None, *, seconds: int, music: float = -0.2, goal: float = -0.5, following: Following | None = None) -> list[Verdict]:
+def verdicts(
+    arousal: float | None, *, seconds: int, music: float = -0.2, goal: float = -0.5, following: Following | None = None
+) -> list[Verdict]:
     following = following or Following()
     return [following.push(float(t), arousal, music=music, goal=goal) for t in range(seconds)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import math
 from collections.abc import Callable
 from dataclasses import replace
@@ -83,7 +84,7 @@ def late(arousal: float) -> Course:
 
 ORDER = [Phase.SETTLE, Phase.MEET, Phase.LEAD, Phase.HOLD, Phase.FADE, Phase.SILENT]
 
-# ------------------------------------------------------------------------------------------------------- meeting and leading
+# -------------------------------------------------------------------------------------------------------- meeting and leading
 
 
 def test_a_tense_listener_who_follows_goes_through_every_phase_once_in_the_minutes_asked_for() -> None:
@@ -145,7 +146,7 @@ def test_leading_goes_one_way_at_no_more_than_a_tenth_a_minute(goal: Goal) -> No
     for before, after in zip(led, led[60:], strict=False):
         assert abs(after.arousal - before.arousal) <= 0.1 + 1e-9
         assert abs(after.valence - before.valence) <= 0.1 + 1e-9
-    steps = [b.arousal - a.arousal for a, b in zip(led, led[1:], strict=False)]
+    steps = [b.arousal - a.arousal for a, b in itertools.pairwise(led)]
     assert all(step * direction >= 0.0 for step in steps)
     assert led[-1].arousal == pytest.approx(direction, abs=0.021)
     assert led[-1].valence == pytest.approx(GOALS[goal].valence, abs=0.021)
@@ -179,7 +180,7 @@ def test_a_two_minute_demonstration_has_every_phase_and_tells_that_it_is_quick()
     assert min(d.arousal for d in evening.seen) <= -0.35
 
 
-# ------------------------------------------------------------------------------------------------------- following or not
+# ----------------------------------------------------------------------------------------------------------- following or not
 
 
 def test_no_progress_for_three_minutes_makes_the_music_wait_where_it_is() -> None:
@@ -191,7 +192,8 @@ def test_no_progress_for_three_minutes_makes_the_music_wait_where_it_is() -> Non
     waiting = [d for d in led if "waits" in d.reason]
     assert 120.0 <= waiting[0].t - left.t <= 180.0, "checked every minute, so the minute in which they parted may count"
     assert waiting[0].reason == (
-        "Your body is not following yet (heart rate 9 bpm above your usual), so the music waits here for you; I am fairly sure of this."
+        "Your body is not following yet (heart rate 9 bpm above your usual), "
+        "so the music waits here for you; I am fairly sure of this."
     )
     assert waiting[0].inputs == ("arousal", "heart_bpm")
     assert waiting[0].arousal - led[-1].arousal <= 0.02
@@ -226,14 +228,16 @@ def test_meeting_again_keeps_the_valence_that_the_music_has() -> None:
     assert evening.run(60).valence == pytest.approx(valence, abs=0.03)
 
 
-# ------------------------------------------------------------------------------------------------------------------ distrust
+# ------------------------------------------------------------------------------------------------------------------- distrust
 
 
 def test_without_any_sensor_the_plan_is_followed_and_said_so() -> None:
     evening = Evening(unfelt)
     directive = evening.run(100)
     assert (directive.arousal, directive.confidence, directive.inputs) == (0.0, 0.0, ("default",))
-    assert directive.reason == "I cannot feel you at the moment, so I follow the plan, which keeps the music gentle and in the middle."
+    assert directive.reason == (
+        "I cannot feel you at the moment, so I follow the plan, which keeps the music gentle and in the middle."
+    )
     assert evening.until(Phase.LEAD).reason == (
         "I cannot feel you at the moment, so I follow the plan, which now leads the music slowly down towards calm."
     )
@@ -279,7 +283,7 @@ def test_wild_readings_move_the_music_no_faster_than_its_limits() -> None:
     assert max(steps) <= 0.4 / 60.0 + 1e-9
 
 
-# --------------------------------------------------------------------------------------------------------------- self-report
+# ---------------------------------------------------------------------------------------------------------------- self-report
 
 
 def test_what_the_listener_says_outranks_what_is_felt() -> None:
@@ -289,7 +293,9 @@ def test_what_the_listener_says_outranks_what_is_felt() -> None:
     directive = evening.run(110)
     assert directive.arousal == pytest.approx(-0.3, abs=0.03)
     assert directive.valence == pytest.approx(0.4, abs=0.03)
-    assert directive.reason == "You said that you feel calmer than your usual, so the music stays with you; your word counts most."
+    assert directive.reason == (
+        "You said that you feel calmer than your usual, so the music stays with you; your word counts most."
+    )
     assert (directive.inputs, directive.confidence) == (("report",), 1.0)
 
 
@@ -363,7 +369,7 @@ def test_a_report_out_of_range_is_taken_as_the_end_of_the_scale() -> None:
     assert evening.run(1).arousal == 0.8
 
 
-# ------------------------------------------------------------------------------------------------------------------- trouble
+# -------------------------------------------------------------------------------------------------------------------- trouble
 
 
 PLAYING = [(goal, phase) for goal in Goal for phase in (Phase.SETTLE, Phase.MEET, Phase.LEAD, Phase.HOLD)]
@@ -436,7 +442,9 @@ def test_a_minute_of_rising_arousal_while_leading_softens_within_five_seconds() 
     evening.run(66)
     directive = evening.seen[-1]
     assert directive.level_db == pytest.approx(-6.0)
-    assert directive.reason.startswith("Your body has become more active for a minute (heart rate 9 bpm above your usual), so the music")
+    assert directive.reason.startswith(
+        "Your body has become more active for a minute (heart rate 9 bpm above your usual), so the music"
+    )
     assert directive.inputs == ("arousal", "heart_bpm")
     assert directive.arousal <= evening.seen[199].arousal - 0.15
 
@@ -463,7 +471,7 @@ def test_softening_for_a_rise_ends_after_a_minute_without_one() -> None:
     assert levels[-1] == 0.0
 
 
-# ------------------------------------------------------------------------------------------------------- choices of the listener
+# ---------------------------------------------------------------------------------------------------- choices of the listener
 
 
 def test_stop_is_silence_at_once_and_for_good() -> None:
@@ -515,7 +523,9 @@ def test_start_while_playing_changes_nothing_but_the_goal() -> None:
     assert (evening.run(1).phase, evening.seen[-1].goal) == (Phase.MEET, Goal.FOCUS)
 
 
-@pytest.mark.parametrize(("phase", "then"), [(Phase.MEET, Phase.MEET), (Phase.LEAD, Phase.LEAD), (Phase.HOLD, Phase.LEAD), (Phase.FADE, Phase.LEAD)])
+@pytest.mark.parametrize(
+    ("phase", "then"), [(Phase.MEET, Phase.MEET), (Phase.LEAD, Phase.LEAD), (Phase.HOLD, Phase.LEAD), (Phase.FADE, Phase.LEAD)]
+)
 def test_another_goal_leads_there_from_where_the_music_is(phase: Phase, then: Phase) -> None:
     evening = Evening(follower(0.0), minutes=30.0)
     before = evening.until(phase)
@@ -556,7 +566,7 @@ def test_a_command_from_a_broken_clock_counts_from_now(t: float) -> None:
     assert early.decide(0.0, None).phase is Phase.SILENT
 
 
-# --------------------------------------------------------------------------------------------------------- breath, fade, night
+# -------------------------------------------------------------------------------------------------------- breath, fade, night
 
 
 def test_the_swell_starts_at_three_quarters_of_the_breathing_and_is_led_slowly_down() -> None:
@@ -589,12 +599,14 @@ def test_sleep_keeps_falling_fades_for_long_and_is_silent_for_the_rest_of_the_ni
         evening.now += 9.0
         evening.run(1)
     faded = [d for d in evening.seen if d.phase is Phase.FADE]
-    assert all(a.level_db >= b.level_db and a.arousal >= b.arousal for a, b in zip(faded, faded[1:], strict=False))
+    assert all(a.level_db >= b.level_db and a.arousal >= b.arousal for a, b in itertools.pairwise(faded))
     assert faded[-1].level_db == -36.0
     silent = [d for d in evening.seen if d.phase is Phase.SILENT]
     assert silent[0].t == pytest.approx(45 * 60, abs=3)
     assert evening.seen[-1] is silent[-1]
-    assert {(d.level_db, d.reason, d.inputs) for d in silent} == {(-math.inf, "The plan is over, so there is silence.", ("schedule",))}
+    assert {(d.level_db, d.reason, d.inputs) for d in silent} == {
+        (-math.inf, "The plan is over, so there is silence.", ("schedule",))
+    }
     assert all(d.t < d.expires for d in silent)
 
 
@@ -603,7 +615,7 @@ def test_the_music_never_becomes_livelier_while_it_fades() -> None:
     evening.until(Phase.FADE)
     evening.run(70)
     faded = [d.arousal for d in evening.seen if d.phase is Phase.FADE]
-    assert all(b <= a + 1e-9 for a, b in zip(faded, faded[1:], strict=False))
+    assert all(b <= a + 1e-9 for a, b in itertools.pairwise(faded))
 
 
 def test_a_clock_that_goes_back_or_leaps_years_ends_in_the_plan_and_not_in_noise() -> None:
@@ -635,11 +647,14 @@ def test_stricter_limits_are_kept() -> None:
     assert max(d.level_db for d in evening.seen) == -10.0
 
 
-# ------------------------------------------------------------------------------------------------- reasons and what they rest on
+# ---------------------------------------------------------------------------------------------- reasons and what they rest on
 
 WITHOUT: dict[str, Callable[[Affect | None, Features | None], tuple[Affect | None, Features | None]]] = {
     "arousal": lambda affect, features: (None, features),
-    "breathing_per_min": lambda affect, features: (affect, None if features is None else replace(features, breathing_per_min=None)),
+    "breathing_per_min": lambda affect, features: (
+        affect,
+        None if features is None else replace(features, breathing_per_min=None),
+    ),
 }
 
 
@@ -709,7 +724,9 @@ FEATURES = st.builds(
     goal=st.sampled_from(Goal),
     minutes=st.sampled_from([0.2, 2.0, 20.0]),
     contrast=st.booleans(),
-    steps=st.lists(st.tuples(st.floats(0.0, 400.0), st.none() | AFFECTS, st.none() | FEATURES, st.none() | COMMANDS), max_size=60),
+    steps=st.lists(
+        st.tuples(st.floats(0.0, 400.0), st.none() | AFFECTS, st.none() | FEATURES, st.none() | COMMANDS), max_size=60
+    ),
 )
 def test_whatever_comes_the_limits_hold_and_every_directive_has_reason_input_and_expiry(
     goal: Goal, minutes: float, contrast: bool, steps: list[tuple[float, Affect | None, Features | None, Command | None]]

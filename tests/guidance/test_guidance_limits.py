@@ -109,7 +109,11 @@ def test_silence_comes_at_once_and_is_not_left_by_itself() -> None:
 
 
 def test_after_silence_the_music_may_begin_anywhere() -> None:
-    out = passed(replace(WISH, arousal=-0.5, breath_per_min=5.0), replace(WISH, phase=Phase.SILENT), replace(WISH, arousal=0.5, breath_per_min=9.0))
+    out = passed(
+        replace(WISH, arousal=-0.5, breath_per_min=5.0),
+        replace(WISH, phase=Phase.SILENT),
+        replace(WISH, arousal=0.5, breath_per_min=9.0),
+    )
     assert (out[-1].arousal, out[-1].breath_per_min) == (0.5, 9.0)
 
 
@@ -229,7 +233,9 @@ def test_no_wish_whatever_breaks_a_limit(many: list[Wish], seconds: float) -> No
             assert directive.arousal - last.arousal <= limits.meet_per_min / 60.0 * dt + 1e-9
             assert last.arousal - directive.arousal <= limits.soften_per_s * dt + 1e-9
             assert abs(directive.valence - last.valence) <= limits.meet_per_min / 60.0 * dt + 1e-9
-            assert -limits.soften_db_per_s * dt - 1e-9 <= directive.level_db - last.level_db <= limits.level_db_per_s * dt + 1e-9
+            assert (
+                -limits.soften_db_per_s * dt - 1e-9 <= directive.level_db - last.level_db <= limits.level_db_per_s * dt + 1e-9
+            )
         last = directive
 
 

@@ -35,7 +35,13 @@ def test_every_reason_is_one_sentence_in_wellness_words() -> None:
 
 @pytest.mark.parametrize(
     ("state", "words"),
-    [(0.8, "much more active than"), (0.3, "more active than"), (0.0, "close to"), (-0.3, "calmer than"), (-0.8, "much calmer than")],
+    [
+        (0.8, "much more active than"),
+        (0.3, "more active than"),
+        (0.0, "close to"),
+        (-0.3, "calmer than"),
+        (-0.8, "much calmer than"),
+    ],
 )
 def test_arousal_is_told_relative_to_the_listeners_usual(state: float, words: str) -> None:
     assert f"Your body seems {words} your usual" in sentence(Reason(Why.MEET_SENSED, Goal.CALM, state=state))

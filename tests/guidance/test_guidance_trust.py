@@ -123,5 +123,10 @@ def test_breathing_is_believed_when_the_pulse_is_good_fresh_and_plausible() -> N
     assert breathing(100.5, None) is None
     assert breathing(111.0, FEATURES) is None
     assert breathing(97.0, FEATURES) is None
-    for changes in ({"breathing_per_min": None}, {"pulse_quality": 0.29}, {"breathing_per_min": 2.9}, {"breathing_per_min": math.nan}):
-        assert breathing(100.5, replace(FEATURES, **changes)) is None  # type: ignore[arg-type]
+    for changes in (
+        {"breathing_per_min": None},
+        {"pulse_quality": 0.29},
+        {"breathing_per_min": 2.9},
+        {"breathing_per_min": math.nan},
+    ):
+        assert breathing(100.5, replace(FEATURES, **changes)) is None

@@ -59,8 +59,11 @@ def test_int8_answers_are_close_to_the_float_network() -> None:
 @pytest.mark.skipif(interpreter_name() is None, reason="no TFLite interpreter is installed here")
 def test_strange_vectors_give_numbers() -> None:
     network = Int8Network(SHIPPED.read_bytes())
-    for value in (math.nan, math.inf, -math.inf, 1e30):
+    for value in (math.nan, math.inf, -math.inf, 1e300):
         assert np.isfinite(network(np.full(len(NAMES), value))).all()
+    assert network.quantised(np.full(len(NAMES), math.nan)).tolist() == network.quantised(np.zeros(len(NAMES))).tolist()
+    assert set(network.quantised(np.array([math.inf, 1e300]))) == {127}
+    assert set(network.quantised(np.array([-math.inf, -1e300]))) == {-128}
 
 
 def test_the_card_tells_the_figures_of_the_results() -> None:

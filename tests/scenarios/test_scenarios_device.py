@@ -210,7 +210,7 @@ def test_a_full_disk_is_told_once_and_the_sound_returns_with_the_space() -> None
 
 
 def test_a_wav_on_a_full_disk_is_a_sentence() -> None:
-    evening, device = evening_of(0.2, open_sink=lambda: WavSink(Path("/dev/full")))
+    evening, _ = evening_of(0.2, open_sink=lambda: WavSink(Path("/dev/full")))
     assert any("disk" in fault.message.lower() for fault in evening.faults)
     assert evening.bars
 

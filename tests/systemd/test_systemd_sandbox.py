@@ -6,9 +6,12 @@ before Python starts, as systemd would.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -91,19 +94,28 @@ def confine(names: set[str]) -> None:
     calls.load()
 
 
-def confined(program: str, *, timeout: float = 50.0, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a Python program under the unit's rules."""
+def begun(program: str, *arguments: object, **environment: str) -> subprocess.Popen[str]:
+    """A Python program that has just been started under the unit's rules."""
     names = allowed()
-    return subprocess.run(
-        [sys.executable, "-c", program],
+    return subprocess.Popen(
+        [sys.executable, "-c", program, *map(str, arguments)],
         preexec_fn=lambda: confine(names),
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=timeout,
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": "firmware", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", **environment},
-        check=False,
     )
+
+
+def confined(program: str, *arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    """What came of a Python program under the unit's rules."""
+    with begun(program, *arguments, **environment) as process:
+        output, errors = process.communicate(timeout=50)
+    return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+
+
+UNDERTONE = "import sys; from undertone.cli import main; raise SystemExit(main(sys.argv[1:]))"
 
 
 @pytest.fixture(autouse=True)
@@ -185,3 +197,28 @@ print("played")
     )
     assert done.stdout.endswith("played\n"), done.stderr
     assert captured.stat().st_size > 0
+
+
+def test_a_minute_of_music_is_made_under_the_rules(tmp_path: Path) -> None:
+    wave = tmp_path / "minute.wav"
+    done = confined(UNDERTONE, "simulate", "--minutes", "0.5", "--wav", wave)
+    assert done.returncode == 0, done.stderr
+    assert wave.stat().st_size > 30 * 48000 * 4
+
+
+def test_the_daemon_lives_under_the_rules_without_bus_and_sound(tmp_path: Path) -> None:
+    (tmp_path / "no-sound.conf").touch()
+    configuration = tmp_path / "undertone.yaml"
+    configuration.write_text(f"sensors: {{bus: 9}}\nservice: {{socket: {tmp_path / 'control.sock'}}}\n")
+    with contextlib.closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(30.0)
+        told = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "2000000"}
+        with begun(UNDERTONE, "run", "--config", configuration, ALSA_CONFIG_PATH=str(tmp_path / "no-sound.conf"), **told) as daemon:
+            heard: list[bytes] = []
+            while not {b"READY=1", b"WATCHDOG=1"} <= set(heard):
+                heard.append(manager.recv(4096))
+            daemon.send_signal(signal.SIGTERM)
+            _, errors = daemon.communicate(timeout=15)
+    assert daemon.returncode == 0, errors
+    assert "Traceback" not in errors

@@ -124,6 +124,12 @@ def test_the_guide_installs_every_file() -> None:
             assert f"systemd/{path.name} /" in guide, f"the guide does not say where {path.name} goes"
 
 
+def test_the_program_talks_where_the_unit_lets_it() -> None:
+    from undertone.config import Settings
+
+    assert Settings().service.socket.parent == Path("/run") / keys()["RuntimeDirectory"][0]
+
+
 def test_the_program_knows_what_the_unit_starts(tmp_path: Path) -> None:
     words = keys()["ExecStart"][0].split()[1:-1]
     told = subprocess.run(

@@ -96,9 +96,7 @@ def high_pass(corner_hz: float, *, rate_hz: float) -> StateSpace:
     """A second-order Butterworth high-pass."""
     k = math.tan(math.pi * corner_hz / rate_hz)
     a0 = 1.0 + math.sqrt(2.0) * k + k * k
-    return biquad(
-        [1.0 / a0, -2.0 / a0, 1.0 / a0], [1.0, 2.0 * (k * k - 1.0) / a0, (1.0 - math.sqrt(2.0) * k + k * k) / a0]
-    )
+    return biquad([1.0 / a0, -2.0 / a0, 1.0 / a0], [1.0, 2.0 * (k * k - 1.0) / a0, (1.0 - math.sqrt(2.0) * k + k * k) / a0])
 
 
 def k_weighting(rate_hz: float) -> StateSpace:

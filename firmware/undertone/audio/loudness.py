@@ -92,7 +92,8 @@ class LoudnessRider:
         before = 10.0 ** (self.gain_db / 20.0)
         self._listen(block)
         self._ride()
-        return block * (before + (10.0 ** (self.gain_db / 20.0) - before) * self._ramp)
+        gains: Array = before + (10.0 ** (self.gain_db / 20.0) - before) * self._ramp
+        return block * gains
 
     def _listen(self, block: Array) -> None:
         weighted = self._weighting(block)
@@ -108,7 +109,7 @@ class LoudnessRider:
         lowest, most = RANGE_DB
         wanted = min(max(self._target - self.loudness, self._neutral_db + lowest), self._neutral_db + most)
         rate = UP_DB_PER_SECOND if wanted > self.gain_db else DOWN_DB_PER_SECOND
-        highest = self._target + BURST_LU - lufs(sum(self._burst) / self._burst.maxlen)
+        highest = self._target + BURST_LU - lufs(sum(self._burst) * self._seconds / BURST_SECONDS)
         if self.gain_db > highest:
             wanted, rate = min(wanted, highest), BURST_DB_PER_SECOND
         step = rate * self._seconds

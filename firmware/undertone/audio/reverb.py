@@ -48,7 +48,7 @@ def _hadamard() -> Array:
 
 
 class _Spray:
-    """A sparse filter of pulses of either sign, one in each cell of an even grid, dying away by 6 dB; other pulses on each side.
+    """A sparse filter of pulses of either sign, one in each cell of an even grid, dying away by 6 dB; the sides differ.
 
     Source: V. Välimäki and others, "Late reverberation synthesis using filtered velvet noise", Applied Sciences 7 (2017).
     """
@@ -70,7 +70,8 @@ class _Spray:
             for tap, place in enumerate(places):
                 self._pulses[side, tap] = heard[side, reach - place : reach - place + self._frames]
         self._past = heard[:, self._frames :]
-        return np.matmul(self._weights[:, None, :], self._pulses)[:, 0]
+        sprayed: NDArray[np.float32] = np.matmul(self._weights[:, None, :], self._pulses)[:, 0]
+        return sprayed
 
     def reset(self) -> None:
         self._past = np.zeros_like(self._past)

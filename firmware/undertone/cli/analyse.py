@@ -39,8 +39,8 @@ def analysis(recording: Recording, chosen: Estimator) -> dict[str, Any]:
     features: list[Features] = []
     affects: list[Affect] = []
     for second in progress(list(playback(recording)), f"listening to {recording.name}"):
-        events = [event for block in second.blocks for event in signals.push(block)]
-        events += [event for t, interval in second.beats for event in signals.push_beat(t, interval)]
+        events: list[Beat | Response] = [event for block in second.blocks for event in signals.push(block)]
+        events += [signals.push_beat(t, interval) for t, interval in second.beats]
         beats += [event for event in events if isinstance(event, Beat)]
         responses += [event for event in events if isinstance(event, Response)]
         features.append(signals.features(second.end))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import queue
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from shutil import disk_usage
 from typing import Any
 
 from undertone import config
-from undertone.affect import load_model
+from undertone.affect import SHIPPED, load_model
 from undertone.audio import FluidSynth, Sink, find_soundfont, open_default_sink
 from undertone.config import Settings
 from undertone.device import pulse_settings, skin_settings
@@ -42,8 +42,8 @@ class Tools:
     """What the doctor examines with; a test brings its own."""
 
     open_bus: Callable[[int], Bus] = LinuxBus
-    open_sink: Callable[..., Sink] = open_default_sink
-    clock: Clock = SystemClock()
+    open_sink: Callable[[str | None, int], Sink] = open_default_sink
+    clock: Clock = field(default_factory=SystemClock)
 
 
 def doctor(asked: argparse.Namespace) -> int:
@@ -57,8 +57,9 @@ def doctor(asked: argparse.Namespace) -> int:
     return 1 if wrong else 0
 
 
-def examine(file: Path | None, tools: Tools = Tools()) -> Iterator[Finding]:
+def examine(file: Path | None, tools: Tools | None = None) -> Iterator[Finding]:
     """Every examination, in the order in which one would mend things."""
+    tools = tools or Tools()
     try:
         settings = config.load(file)
         yield Finding("config", True, f"{file} is good." if file is not None else "The defaults are used.")
@@ -118,7 +119,7 @@ def _listen(reader: Reader, clock: Clock) -> tuple[dict[Channel, int], list[Faul
 
 
 def _sound(settings: Settings, tools: Tools) -> str:
-    sink = tools.open_sink(device=settings.audio.device, rate_hz=settings.audio.rate_hz)
+    sink = tools.open_sink(settings.audio.device, settings.audio.rate_hz)
     sink.close()
     return f"The sound device opens at {sink.rate_hz} Hz."
 
@@ -130,8 +131,9 @@ def _instruments(settings: Settings) -> str:
 
 
 def _model(settings: Settings) -> str:
-    model = load_model(settings.affect.model)
-    return f"The affect model {model.name} is intact."
+    file = settings.affect.model or SHIPPED
+    load_model(file)
+    return f"The affect model {file.name} is intact."
 
 
 def _storage(settings: Settings) -> str:

@@ -146,7 +146,12 @@ _COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]]
         "undertone tell goal sleep · undertone tell feel 0.6 · undertone tell stop",
         _tell,
     ),
-    "doctor": ("what is missing, and what to do about it", "Looks at everything that the real device needs.", _doctor),
+    "doctor": (
+        "what is missing, and what to do about it",
+        "Looks at everything that the device needs: the configuration, the bus and each chip on it, the sound device,\n"
+        "the instruments, the affect model, the disk, and what pictures need. Says of each what to do about it.",
+        _doctor,
+    ),
     "config": ("every option, explained", "Prints a configuration file with the defaults and what they mean.", _config),
 }
 

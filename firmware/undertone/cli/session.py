@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from undertone import config
@@ -35,18 +35,6 @@ GOODBYE = 0.4
 """Seconds in which the sound fades when a person ends the session."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A session to be had."""
-
-    listener: Listener
-    settings: Settings
-    seconds: float
-    sink: OpenSink | None
-    live: bool
-    evening: Evening
-
-
 def tryout(asked: argparse.Namespace) -> int:
     """Play where there is a sound device, else into a file with a report; say where they lie."""
     asked.silent = False
@@ -65,11 +53,12 @@ def tryout(asked: argparse.Namespace) -> int:
 
 def simulate(asked: argparse.Namespace) -> int:
     """An evening with a simulated listener."""
+    settings = _settings(asked, asked.minutes)
     bodies = {"tense": Body.tense, "calm": Body.calm, "restless": Body.restless}
     evening = Evening(f"A {asked.listener} simulated listener, towards {asked.goal}")
     print(f"First {ACQUAINTANCE:g} quiet minutes of another evening, without music: what is usual for this listener?")
     baseline = acquaintance(asked.seed)
-    return _have(asked, bodies[asked.listener](asked.seed), asked.minutes * 60.0, evening, baseline)
+    return _have(asked, settings, bodies[asked.listener](asked.seed), evening, baseline)
 
 
 def acquaintance(seed: int) -> Baseline:
@@ -88,51 +77,55 @@ def replay(asked: argparse.Namespace) -> int:
     seconds = min(recording.duration, 60.0 * (asked.minutes or 24 * 60))
     spans = [Span(event.trial_type, event.onset, event.onset + event.duration) for event in recording.events]
     evening = Evening(f"Recording {recording.name}, towards {asked.goal}", [span for span in spans if span.start < seconds])
-    return _have(asked, Replay(recording), seconds, evening)
+    return _have(asked, _settings(asked, seconds / 60.0), Replay(recording), evening)
 
 
 def _have(
-    asked: argparse.Namespace, listener: Listener, seconds: float, evening: Evening, baseline: Baseline | None = None
+    asked: argparse.Namespace,
+    settings: Settings,
+    listener: Listener,
+    evening: Evening,
+    baseline: Baseline | None = None,
 ) -> int:
     """Have the session, then say what came of it; 1 if the sound could not be kept whole."""
-    settings = _settings(asked, seconds / 60.0)
     sink = _sink(asked, settings)
-    plan = Plan(listener, settings, seconds, sink, sink is not None and asked.wav is None, evening)
-    world = World.simulated(plan.listener, open_sink=plan.sink, live=plan.live)
-    device = assemble(world, plan.settings, record=evening.record, samples=evening.samples, baseline=baseline)
+    live = sink is not None and asked.wav is None
+    seconds = 60.0 * (settings.guidance.minutes or 0.0)
+    world = World.simulated(listener, open_sink=sink, live=live)
+    device = assemble(world, settings, record=evening.record, samples=evening.samples, baseline=baseline)
+    _announce(asked, seconds / 60.0, live=live)
     start = world.clock.now()
-    _announce(asked, plan)
     try:
-        with View(evening.title, plan.seconds) as view:
+        with View(evening.title, seconds) as view:
 
             def show(status: Status) -> None:
                 evening.levels.append((status.t, status.level_dbfs))
                 view.show(status)
 
             device.on_second(show)
-            device.run(until=start + plan.seconds)
+            device.run(until=start + seconds)
     except KeyboardInterrupt:
-        _say_goodbye(device, plan)
+        _say_goodbye(device, live=live)
     finally:
         device.close()
     _conclude(asked, evening)
     return _incomplete(device, evening)
 
 
-def _say_goodbye(device: Device, plan: Plan) -> None:
+def _say_goodbye(device: Device, *, live: bool) -> None:
     now = device.timeline.clock.now()
     device.command(Command(now, CommandKind.STOP))
-    if plan.live:
+    if live:
         device.run(until=now + GOODBYE)
 
 
-def _announce(asked: argparse.Namespace, plan: Plan) -> None:
-    if plan.live:
+def _announce(asked: argparse.Namespace, minutes: float, *, live: bool) -> None:
+    if live:
         print("Playing on the sound device. Ctrl-C ends it.")
     elif asked.wav is not None:
-        print(f"Rendering {plan.seconds / 60:.3g} minutes into {asked.wav}, faster than real time.")
+        print(f"Rendering {minutes:.3g} minutes into {asked.wav}, faster than real time.")
     else:
-        print(f"Running {plan.seconds / 60:.3g} minutes without sound, faster than real time.")
+        print(f"Running {minutes:.3g} minutes without sound, faster than real time.")
 
 
 def _conclude(asked: argparse.Namespace, evening: Evening) -> None:

@@ -6,7 +6,7 @@ import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from undertone.flow import AffectSource, Phase, Status
+from undertone.flow import AffectSource, Features, Phase, Status
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -80,11 +80,12 @@ class View:
 
 def described(status: Status) -> list[tuple[str, str]]:
     """What a listener would want to know, as (name, text)."""
-    features, affect, directive, bar = status.features, status.affect, status.directive, status.bar
+    features, affect = status.features or Features(status.t), status.affect
+    directive, bar = status.directive, status.bar
     rows = [
-        ("heart", _known(features and features.heart_bpm, "{:.0f} beats a minute")),
-        ("breath", _known(features and features.breathing_per_min, "{:.1f} a minute")),
-        ("skin", _known(features and features.tonic_microsiemens, "{:.2f} µS")),
+        ("heart", _known(features.heart_bpm, "{:.0f} beats a minute")),
+        ("breath", _known(features.breathing_per_min, "{:.1f} a minute")),
+        ("skin", _known(features.tonic_microsiemens, "{:.2f} µS")),
     ]
     if affect is None or affect.source is AffectSource.NONE:
         rows.append(("arousal", "not known yet"))
@@ -103,11 +104,11 @@ def described(status: Status) -> list[tuple[str, str]]:
 
 def line(status: Status) -> str:
     """The same in one line."""
-    features, affect, directive = status.features, status.affect, status.directive
+    features, affect, directive = status.features or Features(status.t), status.affect, status.directive
     parts = [
         _clock(status.t),
-        "heart " + _known(features and features.heart_bpm, "{:.0f} bpm"),
-        "skin " + _known(features and features.tonic_microsiemens, "{:.2f} µS"),
+        "heart " + _known(features.heart_bpm, "{:.0f} bpm"),
+        "skin " + _known(features.tonic_microsiemens, "{:.2f} µS"),
         "arousal " + _known(affect.arousal if affect is not None and affect.confidence > 0 else None, "{:+.2f}"),
     ]
     if directive is not None:

@@ -21,6 +21,7 @@ from undertone.flow import (
     Affect,
     AffectSource,
     Bar,
+    Beat,
     Block,
     Command,
     CommandKind,
@@ -29,6 +30,7 @@ from undertone.flow import (
     Features,
     Phase,
     Record,
+    Response,
     Status,
 )
 from undertone.guidance import Guide
@@ -84,7 +86,8 @@ class Core:
         self.counts["samples lost"] += value.lost
         if self._samples is not None:
             self._samples(value)
-        for event in self._signals.call(now, lambda signals: signals.push(value), ()):
+        nothing: tuple[Beat | Response, ...] = ()
+        for event in self._signals.call(now, lambda signals: signals.push(value), nothing):
             self.counts[type(event).__name__.lower() + "s"] += 1
             self._record(Record(event.t, event))
 

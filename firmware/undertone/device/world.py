@@ -19,6 +19,7 @@ from undertone.flow import Bar, Block, Fault, Record
 from undertone.sensors import Bus, LinuxBus
 from undertone.sim.ads1115_chip import Ads1115Chip
 from undertone.sim.bus import EmulatedBus
+from undertone.sim.chips import Chip
 from undertone.sim.max3010x_chip import Max3010xChip
 from undertone.sim.replay import Replay
 from undertone.sim.shared import Listener, Shared
@@ -77,7 +78,7 @@ class World:
         clock: Clock = SystemClock.from_now() if live else VirtualClock()
         edges: Edges = ThreadEdges(clock) if live else TimerEdges()
         shared = Shared(listener) if live else listener
-        chips = {PULSE_ADDRESS: Max3010xChip(shared, clock.now), SKIN_ADDRESS: Ads1115Chip(shared, clock.now)}
+        chips: dict[int, Chip] = {PULSE_ADDRESS: Max3010xChip(shared, clock.now), SKIN_ADDRESS: Ads1115Chip(shared, clock.now)}
         bus = EmulatedBus(chips, now=clock.now)
         return cls(clock, bus, edges, open_sink, _in_memory, Silence(), shared.hear, open_sink if live else None)
 

@@ -88,6 +88,10 @@ class Course:
             return Event.CONTRAST if contrast else self._settled(now, felt)
         return self._met(now, felt) if self.phase is Phase.MEET else self._led(now, lost)
 
+    def time_to_meet(self, now: float) -> bool:
+        """Whether there is time enough to meet the listener before the fade."""
+        return self.programme.fades_at - (now - self._began) > self.programme.meet[1]
+
     def move(self, dt: float, *, waits: bool, falls: bool) -> None:
         """Go along the path for dt seconds. waits: stay where we are. falls: never up, as while softened or fading."""
         if waits or self.phase in (Phase.SETTLE, Phase.MEET):
@@ -122,8 +126,7 @@ class Course:
 
     def _led(self, now: float, lost: bool) -> Event | None:
         """Arrive, or go back to a listener who does not follow while there is time to meet them."""
-        time_left = self.programme.fades_at - (now - self._began)
-        if lost and self._rematches < REMATCHES and time_left > self.programme.meet[1]:
+        if lost and self._rematches < REMATCHES and self.time_to_meet(now):
             self._rematches += 1
             return Event.STRAYED
         return Event.ARRIVED if self.path[0] == self.aim.arousal else None

@@ -1,7 +1,8 @@
 """Whether the listener comes along: checked every minute, and noticed when they go the other way.
 
 The listener follows as long as they are not clearly further from the goal than the music is, or have come nearer since the
-last time. No progress for three minutes means that the music should wait; for six, that they should be met again.
+last time. No progress for three minutes means that the music should wait; for six, that they should be met again. A body does
+not go as far as music can: one that is clearly on the goal's side of its usual has arrived.
 
 These times are the body's, and are the same in a demonstration.
 """
@@ -23,6 +24,8 @@ CLOSE = 0.15
 """How much further from the goal than the music a listener may be and still be with it."""
 PROGRESS = 0.03
 """Smallest step nearer that counts."""
+THERE = 0.2
+"""This far on the goal's side of its usual, a body has arrived."""
 RISE = 0.1
 """Smallest rise of arousal within a minute that counts as rising."""
 WINDOW = 60.0
@@ -51,12 +54,12 @@ class Following:
         if arousal is None:
             self.forget()
             return self.verdict
-        distance = abs(goal - arousal)
+        distance = _left(arousal, goal)
         if self._nearest is None:
             self._nearest, self._progress, self._checked = distance, now, now
         if now - self._checked >= CHECK:
             self._checked = now
-            if distance <= abs(goal - music) + CLOSE or distance <= self._nearest - PROGRESS:
+            if distance <= _left(music, goal) + CLOSE or distance <= self._nearest - PROGRESS:
                 self._nearest, self._progress = min(distance, self._nearest), now
             waited = now - self._progress
             self.verdict = Verdict.LOST if waited >= LOSE else Verdict.STALLED if waited >= STALL else Verdict.FOLLOWS
@@ -95,3 +98,10 @@ class Rising:
             return False
         first, second, third = (sum(values) / len(values) for values in thirds)
         return third - first >= RISE * 2.0 / 3.0 and second - first >= RISE / 5.0 and third - second >= RISE / 5.0
+
+
+def _left(arousal: float, goal: float) -> float:
+    """How far it still is to where a body has arrived."""
+    if abs(goal) <= THERE:
+        return abs(goal - arousal)
+    return max(0.0, arousal + THERE if goal < 0.0 else THERE - arousal)

@@ -10,17 +10,18 @@ Nothing here asks for the time or remembers more than the session: the same call
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from undertone.flow import Affect, Command, CommandKind, Directive, Features, Goal, Phase
 from undertone.guidance.authority import Authority, strongest
 from undertone.guidance.breath import Breath
 from undertone.guidance.course import Course
 from undertone.guidance.following import Following, Rising, Verdict
-from undertone.guidance.limits import Limits
+from undertone.guidance.limits import Limits, Wish
 from undertone.guidance.phases import Event, after
 from undertone.guidance.policy import Moment, State, wishes
 from undertone.guidance.programme import Programme
-from undertone.guidance.reasons import Doubt
+from undertone.guidance.reasons import Doubt, Reason
 from undertone.guidance.trust import Heard, Trust, breathing
 
 __all__ = ["Guide"]
@@ -34,7 +35,9 @@ SPARED = 60.0
 SOFTER = 0.2
 """How far arousal falls when softening."""
 FAR = 0.3
-"""Distance between the listener's word and the music from which they are met anew."""
+"""Distance between the listener and the music from which they are met at once, when they say so or are first felt."""
+WORDS = 20.0
+"""Seconds for which a reason keeps its words while nothing but a detail of it changes."""
 
 
 class Guide:
@@ -65,6 +68,7 @@ class Guide:
         self._report: tuple[float, float | None, float | None] | None = None
         self._pressed: tuple[float, float] | None = None
         self._spared: tuple[float, float] | None = None
+        self._told: tuple[float, Reason] | None = None
         self._enough = False
         self._stopped = False
 
@@ -100,7 +104,7 @@ class Guide:
         heard = self._trust.weigh(now, affect, features)
         state = self._listener(now, heard)
         if state is not None:
-            self._known = (state.arousal, state.valence)
+            self._find(now, state)
         self._watch(now, state)
         event = self._course.due(
             now,
@@ -203,6 +207,13 @@ class Guide:
             detail=heard.detail,
         )
 
+    def _find(self, now: float, state: State) -> None:
+        """Remember where the listener is. One who is first felt when the music has already left is met now."""
+        course = self._course
+        if self._known is None and abs(state.arousal - course.music) > FAR and not self._contrast and course.time_to_meet(now):
+            self._event(Event.STRAYED, now)
+        self._known = (state.arousal, state.valence)
+
     def _watch(self, now: float, state: State | None) -> None:
         """See whether the listener comes along, or goes the other way."""
         course = self._course
@@ -240,7 +251,17 @@ class Guide:
             breath_follows=self._breath.follows,
             pace=course.programme.pace,
         )
-        return course.gate.passed(strongest(wishes(moment))[1], now)
+        return course.gate.passed(self._worded(now, strongest(wishes(moment))[1]), now)
+
+    def _worded(self, now: float, wish: Wish) -> Wish:
+        """The wish with its reason in steady words: they change with the reason, and else only now and then."""
+        reason = wish.reason
+        if self._told is not None and now - self._told[0] < WORDS:
+            told = self._told[1]
+            if replace(reason, direction=told.direction, state=told.state, confidence=told.confidence, detail=told.detail) == told:
+                return replace(wish, reason=told)
+        self._told = (now, reason)
+        return wish
 
 
 def _said(value: float | None) -> float | None:

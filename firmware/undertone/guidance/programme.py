@@ -1,8 +1,8 @@
 """How long each part of a programme takes, and how fast it leads.
 
 A programme of 15 minutes or more keeps the written rates. A shorter one is a demonstration: the twenty-minute programme played
-faster. What the music does is hurried then (settling, meeting, the lead rate); what the body needs never is (checks of
-progress, breath steps, softening), and neither is the slew of the level.
+faster. What the music does is hurried then (meeting, the lead rate); what the body needs never is (learning its usual, checks
+of progress, breath steps, softening), and neither is the slew of the level.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ QUICKEST = 20.0
 """Times faster than written, at most."""
 SETTLE = (30.0, 90.0)
 """Seconds to wait for the listener to be felt: at least, at most."""
+PATIENCE = 0.35
+"""Share of a programme that waiting for the listener may take at most."""
 MEET = (120.0, 240.0)
 """Seconds in which the listener is met: at least, at most."""
 FADE = 60.0
@@ -87,7 +89,7 @@ def planned(aim: Aim, minutes: float | None, limits: Limits) -> Programme:
     return Programme(
         minutes=minutes,
         pace=pace,
-        settle=(SETTLE[0] / pace, SETTLE[1] / pace),
+        settle=(SETTLE[0] / pace, min(SETTLE[1], minutes * 60.0 * PATIENCE)),
         meet=(MEET[0] / pace, MEET[1] / pace),
         fade=min(max(fade, quickest), minutes * 60.0 / 3.0),
         share=share,

@@ -17,6 +17,10 @@ from undertone.flow import Goal
 __all__ = ["Direction", "Doubt", "Reason", "Why", "sentence"]
 
 
+NEAR = 0.15
+"""Arousal this close to 0 is called close to usual; then nothing speaks for a difference."""
+
+
 class Why(StrEnum):
     """What a directive follows from."""
 
@@ -143,28 +147,26 @@ def sentence(reason: Reason) -> str:
         words += "; the swell goes at three quarters of the pace of your breathing"
     if reason.pace > 1.0:
         words += f" (a short programme, {reason.pace:.2g} times faster than usual)"
-    detail = f" ({reason.detail})" if reason.detail else ""
-    return words.format_map(
-        {
-            "state": _activation(reason.state),
-            "detail": detail,
-            "moves": _MOVES[reason.direction],
-            "towards": _TOWARDS[reason.direction],
-            "goal": _GOALS[reason.goal],
-            "sure": _certainty(reason.confidence),
-        }
-    ) + "."
+    said = {
+        "state": _activation(reason.state),
+        "detail": f" ({reason.detail})" if reason.detail and abs(reason.state) > NEAR else "",
+        "moves": _MOVES[reason.direction],
+        "towards": _TOWARDS[reason.direction],
+        "goal": _GOALS[reason.goal],
+        "sure": _certainty(reason.confidence),
+    }
+    return words.format_map(said) + "."
 
 
 def _activation(arousal: float) -> str:
     """Arousal in words that fit before "your usual"."""
     if arousal > 0.5:
         return "much more active than"
-    if arousal > 0.15:
+    if arousal > NEAR:
         return "more active than"
     if arousal < -0.5:
         return "much calmer than"
-    if arousal < -0.15:
+    if arousal < -NEAR:
         return "calmer than"
     return "close to"
 

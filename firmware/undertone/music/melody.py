@@ -66,6 +66,8 @@ ARCHES = (
     ((0, -1, 1, 0, 2, 3, 4, 2), 1.0),
     ((1, 0, 2, 1, 0, -1, 0, -2), 1.0),
 )
+ANCHOR = 100.0
+"""What it costs to begin a bar outside its chord: more than anything else."""
 REACH = 9
 """Steps that the melody may lie from its centre."""
 Costs = NDArray[np.float64]
@@ -140,13 +142,18 @@ def _path(key: Key, bar: tuple[Span, ...], figure: Motif, start: Costs, steps: r
             back.append(reached.argmin(axis=0))
             total = reached.min(axis=0) + unary
         else:
-            total = total + 2.0 * unary
+            total = total + 2.0 * unary + np.where(inside, 0.0, ANCHOR)
         stood = inside
     place = int(total.argmin())
     path = [place]
     for choices in reversed(back):
         path.append(int(choices[path[-1]]))
     return [steps[place] for place in reversed(path)]
+
+
+def _role(source: Theme, bar: int, closed: bool) -> str:
+    roles = source.answering if closed else source.roles
+    return roles[bar % (len(roles) - 1)]
 
 
 def _lean(figure: Motif) -> float:
@@ -180,8 +187,7 @@ def sung(
     before: int | None = None
     for index, bar in enumerate(chords):
         last_bar = index == len(chords) - 1
-        roles = source.answering if closed else source.roles
-        role = "k" if last_bar else roles[index % (len(roles) - 1)]
+        role = "k" if last_bar else _role(source, index, closed)
         figure = thinned(_figure(source, role, beats), share, beats)
         target = _target(source, role, index, last_bar, closed, middle)
         start = 0.7 * np.abs(places - (target if last_bar else target - _lean(figure)))
@@ -194,7 +200,11 @@ def sung(
         said.setdefault(same, path)
         before = path[-1]
         bars.append(_tones(key, bar, figure, path, beats))
-    led = [_led(bar, after, source.upbeat, key, chords[i]) for i, (bar, after) in enumerate(pairwise(bars))]
+    held = [_role(source, index, closed) in "cr" for index in range(len(bars))]
+    led = [
+        _led(bar, after, source.upbeat if held[index] else 0, key, chords[index])
+        for index, (bar, after) in enumerate(pairwise(bars))
+    ]
     return (*led, bars[-1])
 
 

@@ -39,6 +39,14 @@ def _slots(order: tuple[int, ...], count: int, eighths: int) -> list[float]:
     return sorted([slot / 2 for slot in whole] + [slot / 2 + 0.25 for slot in between])
 
 
+def _finger(figure: tuple[int, ...], place: int) -> int:
+    """Which of the five notes comes at a sixteenth of the chord; between two eighths it is another one than theirs."""
+    before, after = (figure[eighth % len(figure)] for eighth in (place // 2, place // 2 + 1))
+    if place % 2 == 0:
+        return before
+    return next(finger % 5 for finger in (before + 2, before + 3, before + 1) if finger % 5 not in (before, after))
+
+
 def broken(
     bar: tuple[Span, ...], hands: tuple[tuple[int, ...], ...], figure: tuple[int, ...], *, variant: int, count: int, beats: int,
     sustain: float,
@@ -55,9 +63,7 @@ def broken(
         index = max(index for index, span in enumerate(bar) if span.beat <= beat)
         span = bar[index]
         place = round((beat - span.beat) * 4)
-        # Sixteenths take the figure on, so that a note is never struck twice in a row.
-        turn = place // 2 if place % 2 == 0 else place // 2 + 3
-        pitch = hands[index][figure[turn % len(figure)]]
+        pitch = hands[index][_finger(figure, place)]
         left = span.beat + span.beats - beat
         ring = max(0.5, min(left, 0.5 + sustain * (left - 0.5), 3.0))
         sounds.append(Sound(beat, ring, pitch, 1.0 if place == 0 else 0.6 if beat == int(beat) else 0.4))

@@ -21,6 +21,8 @@ Voicing = tuple[int, int, int]
 LOWEST, HIGHEST = 53, 74
 CLOSEST = 3
 """Semitones between neighbouring voices at least."""
+WIDEST = 17
+"""Semitones from the lowest voice to the highest at most."""
 CLOSEST_LOW, LOW = 4, 57
 """The same where the lower of the two lies below this note."""
 
@@ -50,14 +52,21 @@ def cost(before: Voicing | None, after: Voicing, centre: float) -> float:
 
 def voiced(chord: Chord, before: Voicing | None, centre: float) -> Voicing:
     """The placing of the chord that costs least. centre: where the middle of the three should lie, MIDI."""
-    low = max(LOWEST, round(centre) - 11)
-    high = max(low + 14, min(HIGHEST, round(centre) + 11))
+    near = max(LOWEST, round(centre) - 11), min(HIGHEST, round(centre) + 13)
+    # Far from the centre is worse than near, but better than rough or ambiguous.
+    candidates = _placings(chord, *near) or _placings(chord, LOWEST, HIGHEST)
+    return min(candidates, key=lambda placing: (cost(before, placing, centre), placing))
+
+
+def _placings(chord: Chord, low: int, high: int) -> list[Voicing]:
+    """Every clear placing that has what makes the chord this chord."""
     tones = [pitch for pitch in range(low, high + 1) if pitch % 12 in chord.tones]
     essential = set(chord.essential)
-    candidates = [
-        (placing[0], placing[1], placing[2])
+    return [
+        placing
         for placing in combinations(tones, 3)
-        if placing[2] - placing[0] <= 17 and len({pitch % 12 for pitch in placing}) == 3
+        if placing[2] - placing[0] <= WIDEST
+        and len(sounding := {pitch % 12 for pitch in placing}) == 3
+        and essential <= sounding
+        and _clear(placing)
     ]
-    fitting = [placing for placing in candidates if essential <= {pitch % 12 for pitch in placing} and _clear(placing)]
-    return min(fitting or candidates, key=lambda placing: (cost(before, placing, centre), placing))

@@ -150,6 +150,7 @@ class Ads1115:
         self._origin: float | None = None
         self._reference_due = float("-inf")
         self._running: _Running | None = None
+        self._tick = -1
 
     def restart(self) -> None:
         """Forget the conversion under way: the next poll starts with the reference. The grid of ticks stays."""
@@ -170,9 +171,10 @@ class Ads1115:
             return None
         result = None if running is None else self._fetch(running)
         self._running = None
-        if running is None or tick > running.tick:
-            first = self._reference_due == float("-inf")
-            self._start(Input.REFERENCE if first else Input.SKIN, tick, now)
+        if self._reference_due == float("-inf"):
+            self._start(Input.REFERENCE, tick, now)
+        elif tick > self._tick:
+            self._start(Input.SKIN, tick, now)
         elif now >= self._reference_due and now - self._moment(tick) <= _TOO_LATE:
             self._start(Input.REFERENCE, tick, now)
         else:
@@ -186,6 +188,7 @@ class Ads1115:
     def _start(self, which: Input, tick: int, now: float) -> None:
         self._bus.write(self._address, _CONFIG, _BYTES[which])
         self._running = _Running(which, tick, now)
+        self._tick = tick
         self.due = self._moment(tick + 1)
         if which is Input.REFERENCE:
             self._reference_due = now + self._reference_every

@@ -11,8 +11,9 @@ tolerance enters as a prior on the slope: (Sxy + P·T)/(Sxx + P), where P is the
 (T²/12, uniform over a period) and of the slope ((tolerance·T)²/3, uniform over the tolerance), which is 1/(4·tolerance²).
 
 A moment that was noted long before the chip was really asked (the thread lost the processor in between) lies far below the
-line and is left out. If observations stay away from the line, either samples went missing without being counted, and the
-line says how many, or the clock changed, and the line moves.
+line and is left out: further than three standard deviations of a prediction, (T²/12)·(1 + 1/W + (x−x̄)²/(Sxx + P)), and some
+slack. If observations stay away from a line that is well known, either samples went missing without being counted, and the
+line says how many, or the clock changed, and the line moves. A line that is hardly known yet is forgotten.
 
 What leaves here is a clock of its own that is steered towards the line by at most `_STEER` of its rate. Blocks join without
 overlap, and time never goes back, while a beat's interval is never wrong by more than that share.

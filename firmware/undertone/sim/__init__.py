@@ -7,9 +7,25 @@ drivers, signals and everything after cannot tell the difference.
 
 from __future__ import annotations
 
+from undertone.sim.ads1115_chip import Ads1115Chip
 from undertone.sim.body import Body, Truth
+from undertone.sim.bus import EmulatedBus
 from undertone.sim.happenings import Happening, HappeningKind
+from undertone.sim.max3010x_chip import Max3010xChip
 from undertone.sim.replay import Replay
+from undertone.sim.shared import Listener, Shared
 from undertone.sim.subject import Subject
 
-__all__ = ["Body", "Happening", "HappeningKind", "Replay", "Subject", "Truth"]
+__all__ = [
+    "Ads1115Chip",
+    "Body",
+    "EmulatedBus",
+    "Happening",
+    "HappeningKind",
+    "Listener",
+    "Max3010xChip",
+    "Replay",
+    "Shared",
+    "Subject",
+    "Truth",
+]

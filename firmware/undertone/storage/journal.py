@@ -2,9 +2,9 @@
 
 Theory of operation. `keep` only queues (see `backlog` for what is given up when too much waits); `write`, called from one
 thread, appends everything that waits and has the disk confirm it, every five seconds: a power cut loses no more than that. A
-line that was cut short is removed when the file is opened again, and passed over when it is read. When the disk refuses, whatever was
-written of the batch is cut off again, the batch waits on, one Fault is told, and the disk is asked again with growing patience;
-when it takes the batch, the end of the Fault is told.
+line that was cut short is removed when the file is opened again, and passed over when it is read. When the disk refuses,
+whatever was written of the batch is cut off again, the batch waits on, one Fault is told, and the disk is asked again with
+growing patience; when it takes the batch, the end of the Fault is told.
 
 Each opening writes a line that says when it was by the clock on the wall, as far as that is known, and in which boot of the
 machine: times are those of the monotonic clock and mean nothing across boots. A file that has grown too large becomes the

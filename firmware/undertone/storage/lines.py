@@ -3,8 +3,8 @@
     {"t": 12.5, "type": "beat", "value": {"t": 12.5, "interval": 0.81, "flag": "clean", "pod": 0}}
 
 What is not known is null. JSON has no infinity: the level of silence is written "-inf". How a value is read back follows from
-the annotations of its class; a field that a line lacks takes its default, and one that a class does not know is passed over, so that
-journals outlive changes.
+the annotations of its class; a field that a line lacks takes its default, and one that a class does not know is passed over, so
+that journals outlive changes.
 """
 
 from __future__ import annotations
