@@ -7,11 +7,12 @@ import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 from undertone.errors import StorageError, UndertoneError
-from undertone.flow import Command, CommandKind, Directive, Goal, Phase, Status
+from undertone.flow import Command, CommandKind, Directive, Goal, Layer, Phase, Status
 from undertone.service.control import ControlServer, ask, command_from, jsonable
 from undertone.timeline import SystemClock, Timeline
 
@@ -25,10 +26,16 @@ class Running:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.commands: list[Command] = []
+        self.broken = False
         self.timeline = Timeline(SystemClock())
         self.timeline.add("for ever", lambda now: now + 1.0)
-        self.server = ControlServer(path, self.timeline, status=status, command=self.commands.append)
+        self.server = ControlServer(path, self.timeline, status=status, command=self.command)
         self.thread = threading.Thread(target=self.timeline.run)
+
+    def command(self, command: Command) -> None:
+        if self.broken:
+            raise ZeroDivisionError("as asked")
+        self.commands.append(command)
 
     def __enter__(self) -> Running:
         self.thread.start()
@@ -88,6 +95,13 @@ def test_a_hostile_request_gets_a_sentence_and_changes_nothing(running: Running,
     assert ask(running.path, {"do": "status"})["ok"], "the device goes on"
 
 
+def test_a_command_that_fails_is_told_and_the_device_goes_on(running: Running) -> None:
+    running.broken = True
+    with pytest.raises(UndertoneError, match="as asked"):
+        ask(running.path, {"do": "stop"})
+    assert ask(running.path, {"do": "status"})["ok"]
+
+
 def test_an_endless_line_is_cut_off(running: Running) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
         client.connect(str(running.path))
@@ -128,4 +142,5 @@ def test_a_command_needs_what_it_is_about() -> None:
 
 
 def test_what_json_lacks_becomes_null() -> None:
+    assert jsonable(MappingProxyType({Layer.PAD: -3.0})) == {"pad": -3.0}
     assert jsonable({"a": (1, float("nan"), [float("inf")])}) == {"a": [1, None, [None]]}

@@ -72,11 +72,11 @@ def draw(evening: Evening, folder: Path) -> list[tuple[str, str, Path]]:
 def _signals(evening: Evening) -> Figure | None:
     if not evening.features:
         return None
-    figure, (heart, variability, skin, quality) = _panels(evening, [2.2, 1.2, 2.2, 0.9])
-    _curve(heart, evening.features, "heart_bpm", PULSE, "heart rate")
-    _curve(heart, evening.features, "breathing_per_min", FAINT, "breaths")
-    heart.set_ylabel("per minute")
-    heart.legend(loc="upper right", frameon=False, ncols=2)
+    figure, (heart, breath, variability, skin, quality) = _panels(evening, [1.6, 1.0, 1.0, 2.2, 0.9])
+    _curve(heart, evening.features, "heart_bpm", PULSE, "")
+    heart.set_ylabel("heart, bpm")
+    _curve(breath, evening.features, "breathing_per_min", PULSE, "")
+    breath.set_ylabel("breaths/min")
     _curve(variability, evening.features, "rmssd_ms", PULSE, "")
     variability.set_ylabel("RMSSD, ms")
     times, wave = evening.wave(Channel.SKIN)
@@ -192,7 +192,7 @@ def _roll(evening: Evening) -> Figure | None:
     axes.set_ylabel("MIDI pitch")
     axes.grid(visible=False)
     handles = [axes.plot([], [], color=color, lw=4, label=layer.value)[0] for layer, color in LAYERS.items()]
-    axes.legend(handles=handles, loc="lower right", frameon=False, ncols=4)
+    axes.legend(handles=handles, loc="lower right", bbox_to_anchor=(1.0, 1.04), frameon=False, ncols=4)
     return figure
 
 
@@ -207,8 +207,8 @@ PICTURES: Sequence[tuple[str, str, str, Callable[[Evening], Any]]] = (
     (
         "signals",
         "Body",
-        "Heart rate and breathing rate; beat-to-beat variability; skin conductance with its level, and a mark for each "
-        "response (taller is stronger); how far each channel could be trusted.",
+        "Heart rate, breathing rate, and beat-to-beat variability, from the pulse; skin conductance with its level, and a mark "
+        "for each response (taller is stronger); how far each channel (pulse red, skin green) could be trusted.",
         _signals,
     ),
     ("beats", "Beats, closely", "Twenty seconds of the pulse wave. Dotted marks are beats set aside as artefacts.", _beats),
@@ -262,7 +262,11 @@ def _curve(axes: Axes, rows: Iterable[Any], name: str, color: str, label: str) -
 
 def _clearest(evening: Evening) -> float | None:
     """Start of the stretch with the clearest pulse, seconds; None where no pulse was felt."""
-    best = max(evening.features, key=lambda features: features.pulse_quality, default=None)
-    if best is None or best.pulse_quality == 0.0 or not evening.beats:
+    quality = np.array([features.pulse_quality for features in evening.features])
+    width = min(round(CLOSE_UP), len(quality))
+    if not evening.beats or not quality.any():
         return None
-    return max(0.0, best.t - CLOSE_UP)
+    # The worst second of each stretch counts, then the middle one: a clear stretch is one without a bad moment.
+    stretches = np.lib.stride_tricks.sliding_window_view(quality, width)
+    best = int(np.argmax(stretches.min(axis=1) + 0.01 * stretches.mean(axis=1)))
+    return max(0.0, evening.features[best].t - 1.0)

@@ -23,8 +23,8 @@ import socket
 import stat
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,7 @@ def command_from(request: dict[str, Any], now: float) -> Command:
     """
     wanted = request.get("do")
     kinds = {kind.value: kind for kind in CommandKind}
-    if wanted not in kinds:
+    if not isinstance(wanted, str) or wanted not in kinds:
         raise UndertoneError(f"I do not know how to do {wanted!r}; known are status, {', '.join(kinds)}.")
     kind = kinds[wanted]
     needed = {CommandKind.GOAL: "goal", CommandKind.REPORT: "arousal", CommandKind.VOLUME: "volume_db"}.get(kind)
@@ -136,7 +136,7 @@ class ControlServer:
             if not isinstance(request, dict):
                 raise UndertoneError('A request is an object such as {"do": "status"}.')
             if request.get("do") == "status":
-                return {"ok": True, "status": self._in_the_core(lambda now: jsonable(asdict(self._status())))}
+                return {"ok": True, "status": jsonable(self._in_the_core(lambda now: self._status()))}
             command = command_from(request, self._timeline.clock.now())
             self._in_the_core(lambda now: self._command(command))
             return {"ok": True}
@@ -146,12 +146,24 @@ class ControlServer:
             return {"ok": False, "error": str(error)}
 
     def _in_the_core(self, call: Callable[[float], Any]) -> Any:
-        answer: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self._timeline.post("control", lambda now: answer.put(call(now)))
+        """What `call` gives in the timeline's thread. What it raises is the client's to hear and may not end the core."""
+        answer: queue.SimpleQueue[tuple[Any, Exception | None]] = queue.SimpleQueue()
+
+        def carried_out(now: float) -> None:
+            try:
+                answer.put((call(now), None))
+            except Exception as error:
+                log.exception("a command failed")
+                answer.put((None, error))
+
+        self._timeline.post("control", carried_out)
         try:
-            return answer.get(timeout=CLIENT_PATIENCE)
+            value, error = answer.get(timeout=CLIENT_PATIENCE)
         except queue.Empty:
             raise UndertoneError("The device is busy; try again in a moment.") from None
+        if error is not None:
+            raise UndertoneError(f"The device could not do that ({error}); look at its log.") from error
+        return value
 
 
 def ask(path: Path, request: dict[str, Any]) -> dict[str, Any]:
@@ -209,8 +221,10 @@ def _line(client: socket.socket, longest: int, *, patience: float = CLIENT_PATIE
 
 
 def jsonable(value: Any) -> Any:
-    """The value with everything that JSON lacks replaced: infinities and NaN become None, tuples lists, keys strings."""
-    if isinstance(value, dict):
+    """The value in what JSON has: dataclasses become objects, tuples lists, keys strings, infinities and NaN null."""
+    if is_dataclass(value):
+        return {field.name: jsonable(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
         return {str(key): jsonable(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [jsonable(item) for item in value]
