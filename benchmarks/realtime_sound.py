@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from undertone.audio import FluidSynth, Player, PlayerThread, PortAudioSink, Renderer, ToneSynth, find_soundfont
+from undertone.audio import BLOCK, FluidSynth, Player, PlayerThread, PortAudioSink, Renderer, ToneSynth, find_soundfont
 from undertone.errors import SoundError
 from undertone.flow import Bar, Directive, Goal, Phase
 from undertone.music import Composer
@@ -128,7 +128,7 @@ def play(seconds: float, busy: int) -> tuple[NDArray[np.float32], Player, float]
     heard = [index for index, block in enumerate(sink.kept) if np.abs(block).max() > LSB]
     thread.stop()
     synth.close()
-    return np.concatenate(sink.kept), player, (heard[-1] + 1 - blocks) * 1024 / RATE
+    return np.concatenate(sink.kept), player, (heard[-1] + 1 - blocks) * BLOCK / RATE
 
 
 def _compute(stopping: threading.Event) -> None:

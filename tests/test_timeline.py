@@ -6,6 +6,7 @@ import queue
 import threading
 
 import pytest
+
 from undertone.timeline import SystemClock, Timeline, VirtualClock
 
 

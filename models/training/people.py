@@ -92,6 +92,8 @@ def _person(path: Path) -> Person:
         unfinished = kept.with_suffix(f".{os.getpid()}.npy")
         np.save(unfinished, table)
         unfinished.replace(kept)
+        for stale in set(CACHE.glob(f"{path.name}-*.npy")) - {kept}:
+            stale.unlink(missing_ok=True)
     return Person(path.name, tuple(_features(row) for row in table), phases)
 
 

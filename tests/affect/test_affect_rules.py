@@ -71,6 +71,12 @@ def test_less_varied_heartbeats_speak_for_arousal() -> None:
     assert "heartbeats less varied than your usual" in told.reasons
 
 
+def test_breathing_neither_counts_nor_is_named() -> None:
+    told = run(estimator(), replace(USUAL, breathing_per_min=25.0), 120, start=0.0)
+    assert told.arousal == pytest.approx(0.0, abs=0.02)
+    assert not any("breathing" in reason for reason in run(estimator(), TENSE, 60, start=0.0).reasons)
+
+
 def test_no_single_quantity_decides() -> None:
     assert 0.3 < run(estimator(), replace(USUAL, heart_bpm=210.0), 200, start=0.0).arousal < 0.6
 

@@ -310,14 +310,14 @@ def test_when_rendering_is_late_the_sound_fades_out_and_in_and_is_counted_once()
             player.write_block(0.0, finished=lambda: 0.0)
 
     player.render_ahead(0.0)
-    write(20)
-    player.render_ahead(0.0)
-    write(40)
-    player.render_ahead(0.0)
     write(10)
+    player.render_ahead(0.0)
+    write(25)
+    player.render_ahead(0.0)
+    write(8)
     assert player.underruns == 1
     sound = sink.sound[:, 0]
-    assert not np.any(sound[50 * BLOCK : 59 * BLOCK]) and np.any(sound[-BLOCK:])
+    assert not np.any(sound[23 * BLOCK : 35 * BLOCK]) and np.any(sound[-BLOCK:])
     assert np.abs(np.diff(sound)).max() < 0.02
 
 

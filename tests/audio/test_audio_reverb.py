@@ -38,7 +38,7 @@ def test_decays_by_sixty_decibels_in_the_wanted_time(seconds: float, rate_hz: in
 def test_wetness_does_not_depend_on_the_decay(seconds: float) -> None:
     sound = np.random.default_rng(0).standard_normal((2, 300 * FRAMES))
     heard = answer(sound, seconds)[:, 150 * FRAMES :]
-    assert abs(10 * np.log10(heard.var() / sound.var())) < 2.0
+    assert abs(10 * np.log10(heard.var() / sound.var())) < 1.5
     assert abs(np.corrcoef(heard)[0, 1]) < 0.1
 
 
@@ -67,6 +67,8 @@ def test_falls_silent_when_reset() -> None:
     assert not np.any(reverb(np.zeros((2, FRAMES)), 5.0))
 
 
-def test_refuses_blocks_longer_than_a_line() -> None:
-    with pytest.raises(ValueError, match="shortest delay line"):
-        Reverb(rate_hz=48000, frames=2048)
+def test_the_length_of_a_block_changes_nothing() -> None:
+    sound = np.random.default_rng(0).standard_normal((2, 16 * FRAMES))
+    long = Reverb(rate_hz=48000, frames=4 * FRAMES)
+    heard = np.concatenate([long(sound[:, start : start + 4 * FRAMES], 2.8) for start in range(0, 16 * FRAMES, 4 * FRAMES)], 1)
+    assert np.allclose(heard, answer(sound, 2.8), atol=1e-5)

@@ -15,10 +15,7 @@ from undertone.cli import main
 from undertone.cli.doctor import Tools, examine
 from undertone.errors import BusError, SoundError
 from undertone.sensors import Bus
-from undertone.sim import Body
-from undertone.sim.ads1115_chip import Ads1115Chip
-from undertone.sim.bus import EmulatedBus
-from undertone.sim.max3010x_chip import Max3010xChip
+from undertone.sim import Ads1115Chip, Body, EmulatedBus, Max3010xChip
 from undertone.timeline import VirtualClock
 
 Captured = pytest.CaptureFixture[str]

@@ -15,8 +15,8 @@ from undertone.timeline import Timeline, VirtualClock
 
 
 def bar(index: int) -> Bar:
-    balance = {layer: 0.0 for layer in Layer}
-    programs = {layer: 0 for layer in Layer}
+    balance = dict.fromkeys(Layer, 0.0)
+    programs = dict.fromkeys(Layer, 0)
     return Bar(index, 4, 60.0, (), 0.0, balance, programs, 2000.0, 0.3, 2.5, None, 0.0)
 
 

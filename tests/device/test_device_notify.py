@@ -6,6 +6,7 @@ import socket
 from pathlib import Path
 
 import pytest
+
 from undertone.device.notify import Silence, SystemdNotifier, notifier
 
 

@@ -29,6 +29,16 @@ def test_a_listener_who_is_ahead_of_the_music_follows() -> None:
     assert set(verdicts(-0.5, seconds=700)) == {Verdict.FOLLOWS}
 
 
+@pytest.mark.parametrize(("arousal", "goal"), [(-0.1, -0.8), (0.1, 0.8), (0.2, 0.1)])
+def test_a_body_need_not_go_as_far_as_the_music(arousal: float, goal: float) -> None:
+    assert set(verdicts(arousal, seconds=700, music=goal, goal=goal)) == {Verdict.FOLLOWS}
+
+
+@pytest.mark.parametrize(("arousal", "goal"), [(0.0, -0.8), (0.0, 0.8), (0.3, 0.1), (-0.1, 0.1)])
+def test_a_body_that_is_not_on_the_goals_side_is_not_there(arousal: float, goal: float) -> None:
+    assert verdicts(arousal, seconds=400, music=goal, goal=goal)[-1] is Verdict.LOST
+
+
 def test_slow_progress_is_progress() -> None:
     following = Following()
     seen = {following.push(float(t), 0.5 - 0.0006 * t, music=-0.4, goal=-0.5) for t in range(900)}
@@ -64,7 +74,7 @@ def rises(arousal: list[float | None]) -> list[bool]:
 
 
 def test_a_minute_of_rising_is_noticed_when_the_minute_is_full() -> None:
-    seen = rises([0.002 * t for t in range(70)])
+    seen = rises([0.006 * t for t in range(70)])
     assert seen.index(True) == 58
 
 
@@ -72,13 +82,14 @@ def test_a_minute_of_rising_is_noticed_when_the_minute_is_full() -> None:
     "course",
     [
         lambda t: 0.3,
-        lambda t: 0.0015 * t,
-        lambda t: -0.002 * t,
+        lambda t: 0.004 * t,
+        lambda t: -0.006 * t,
+        lambda t: 0.006 * t - 0.7,
         lambda t: 0.2 * math.sin(t / 3.0),
         lambda t: 0.3 if t >= 85 else 0.0,
         lambda t: max(0.0, 0.3 - 0.01 * abs(t - 60)),
     ],
-    ids=["steady", "too slow", "falling", "wavering", "a step", "up and down again"],
+    ids=["steady", "too slow", "falling", "below usual", "wavering", "a step", "up and down again"],
 )
 def test_what_is_not_a_minutes_rise_is_not_called_one(course: object) -> None:
     seen = rises([course(t) for t in range(100)])  # type: ignore[operator]
@@ -86,7 +97,7 @@ def test_what_is_not_a_minutes_rise_is_not_called_one(course: object) -> None:
 
 
 def test_a_gap_starts_the_minute_anew() -> None:
-    course: list[float | None] = [0.002 * t for t in range(110)]
+    course: list[float | None] = [0.006 * t for t in range(110)]
     course[50] = None
     assert not any(rises(course)[:109])
     assert rises(course)[109]

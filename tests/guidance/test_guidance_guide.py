@@ -220,6 +220,24 @@ def test_a_listener_who_strays_while_holding_is_met_again() -> None:
     assert phases[:5] == [Phase.SETTLE, Phase.MEET, Phase.LEAD, Phase.HOLD, Phase.MEET]
 
 
+def test_a_listener_who_is_first_felt_while_the_music_leads_is_met_then() -> None:
+    evening = Evening(lambda t: 0.7 if t > 400 else None)
+    evening.run(400)
+    assert evening.seen[-1].phase is Phase.LEAD
+    assert evening.run(2).phase is Phase.MEET
+    evening.run(250)
+    assert max(d.arousal for d in evening.seen) == pytest.approx(0.7, abs=0.15)
+    assert evening.phases() == [Phase.SETTLE, Phase.MEET, Phase.LEAD, Phase.MEET, Phase.LEAD]
+
+
+@pytest.mark.parametrize(("felt", "at", "contrast"), [(0.1, 400.0, False), (0.7, 400.0, True), (0.7, 1000.0, False)])
+def test_one_who_is_near_the_music_or_wants_contrast_or_comes_late_is_not(felt: float, at: float, contrast: bool) -> None:
+    evening = Evening(lambda t: felt if t > at else None, contrast=contrast)
+    evening.run(at)
+    before = evening.seen[-1].phase
+    assert evening.run(2).phase is before
+
+
 def test_meeting_again_keeps_the_valence_that_the_music_has() -> None:
     evening = Evening(steady(0.6), minutes=60.0)
     evening.until(Phase.LEAD)
@@ -436,7 +454,7 @@ def test_not_good_while_fading_softens_and_the_fade_goes_on() -> None:
 
 def test_a_minute_of_rising_arousal_while_leading_softens_within_five_seconds() -> None:
     begins = 200.0
-    evening = Evening(lambda t: 0.2 + 0.003 * max(0.0, t - begins))
+    evening = Evening(lambda t: 0.2 + 0.007 * max(0.0, t - begins))
     evening.run(200)
     assert evening.seen[-1].phase is Phase.LEAD
     evening.run(66)
@@ -450,7 +468,7 @@ def test_a_minute_of_rising_arousal_while_leading_softens_within_five_seconds() 
 
 
 def test_rising_softens_only_while_it_can_be_felt() -> None:
-    evening = Evening(lambda t: None if t > 266 else 0.2 + 0.003 * max(0.0, t - 200.0))
+    evening = Evening(lambda t: None if t > 266 else 0.2 + 0.007 * max(0.0, t - 200.0))
     evening.run(266)
     assert evening.seen[-1].level_db == pytest.approx(-6.0)
     assert evening.run(10).level_db == 0.0
@@ -458,13 +476,13 @@ def test_rising_softens_only_while_it_can_be_felt() -> None:
 
 
 def test_rising_arousal_on_the_way_up_is_what_was_asked_for() -> None:
-    evening = Evening(lambda t: min(0.5, -0.3 + 0.003 * max(0.0, t - 200.0)), goal=Goal.UPLIFT)
+    evening = Evening(lambda t: min(0.5, -0.3 + 0.007 * max(0.0, t - 200.0)), goal=Goal.UPLIFT)
     evening.run(500)
     assert min(d.level_db for d in evening.seen[60:]) == 0.0
 
 
 def test_softening_for_a_rise_ends_after_a_minute_without_one() -> None:
-    evening = Evening(lambda t: 0.2 + 0.003 * min(max(0.0, t - 200.0), 70.0), minutes=40.0)
+    evening = Evening(lambda t: 0.2 + 0.007 * min(max(0.0, t - 200.0), 70.0), minutes=40.0)
     evening.run(400)
     levels = [d.level_db for d in evening.seen]
     assert min(levels[200:]) == -6.0
@@ -611,8 +629,8 @@ def test_sleep_keeps_falling_fades_for_long_and_is_silent_for_the_rest_of_the_ni
 
 
 def test_the_music_never_becomes_livelier_while_it_fades() -> None:
-    evening = Evening(steady(0.6), goal=Goal.UPLIFT)
-    evening.until(Phase.FADE)
+    evening = Evening(steady(-0.6), goal=Goal.UPLIFT)
+    assert evening.until(Phase.FADE).arousal < 0.4, "the way up is not yet done"
     evening.run(70)
     faded = [d.arousal for d in evening.seen if d.phase is Phase.FADE]
     assert all(b <= a + 1e-9 for a, b in itertools.pairwise(faded))
@@ -683,6 +701,27 @@ def test_removing_the_named_input_removes_the_change(goal: Goal, seed: int, star
                 evening.now += 1.0
                 assert name not in without.inputs
                 assert without.reason != directive.reason
+
+
+def test_a_reason_keeps_its_words_while_only_its_details_flicker() -> None:
+    guide = Guide(Goal.CALM)
+    said = []
+    for t in range(120):
+        beats = f"heart rate {8 + t % 3} bpm above your usual"
+        affect = Affect(float(t), 0.5 + 0.02 * (t % 2), None, 0.79 + 0.02 * (t % 2), AffectSource.RULES, (beats,))
+        said.append(guide.decide(float(t), affect).reason)
+    assert len(set(said[31:])) > 1
+    assert sum(a != b for a, b in itertools.pairwise(said)) <= 120 / 20 + 1, (
+        "at most every twenty seconds, and at the new phase"
+    )
+
+
+def test_a_new_word_of_the_listener_is_told_at_once() -> None:
+    evening = Evening(unfelt)
+    evening.tell(CommandKind.REPORT, arousal=0.2)
+    assert "You said that you feel more active than your usual" in evening.run(3).reason
+    evening.tell(CommandKind.REPORT, arousal=-0.3)
+    assert "You said that you feel calmer than your usual" in evening.run(1).reason
 
 
 def test_without_the_sensor_nobody_is_waited_for() -> None:

@@ -49,9 +49,14 @@ def test_from_fifteen_minutes_on_the_written_limits_hold() -> None:
     assert programme(minutes=14.9).limits.lead_per_min > 0.1
 
 
+def test_learning_the_listeners_usual_is_not_hurried_but_takes_at_most_a_third_of_the_time() -> None:
+    assert programme(minutes=12.0).settle[1] == 90.0
+    assert programme(minutes=3.0).settle[1] == pytest.approx(63.0)
+
+
 def test_two_minutes_are_twenty_minutes_played_ten_times_faster() -> None:
     short = programme(minutes=2.0)
-    assert (short.pace, short.settle, short.meet) == (10.0, (3.0, 9.0), (12.0, 24.0))
+    assert (short.pace, short.settle, short.meet) == (10.0, (3.0, 42.0), (12.0, 24.0))
     assert short.limits.lead_per_min == pytest.approx(1.0)
 
 

@@ -60,6 +60,11 @@ def test_a_sensed_reason_says_input_direction_and_confidence() -> None:
     )
 
 
+def test_nothing_speaks_for_a_difference_where_there_is_none() -> None:
+    reason = Reason(Why.MEET_SENSED, Goal.CALM, Direction.STEADY, 0.1, 0.9, "breathing 1 a minute faster than your usual")
+    assert sentence(reason) == "Your body seems close to your usual, so the music stays with you; I am sure of this."
+
+
 def test_doubt_about_the_sensor_comes_first_where_the_plan_is_followed() -> None:
     reason = Reason(Why.LEAD, Goal.SLEEP, Direction.CALMER, doubt=Doubt.WEAK)
     assert sentence(reason) == (

@@ -61,6 +61,20 @@ def test_the_motif_is_comes_back():
         assert sum(tuple(tone.beat for tone in bar) == head for bar in bars) >= 2
 
 
+def test_the_same_part_over_the_same_chord_is_said_literally():
+    compared = 0
+    for seed in range(60):
+        _, chords, source, bars = made(seed, closed=False)
+        said = {}
+        for index, role in enumerate(source.roles[:7]):
+            if role in "ms":
+                name = (role, tuple((span.beat, span.chord) for span in chords[index]))
+                pitches = [tone.pitch for tone in bars[index]]
+                compared += name in said
+                assert said.setdefault(name, pitches) == pitches
+    assert compared > 20
+
+
 def test_melodies_move_mostly_by_step_and_seldom_leap():
     sizes = []
     for seed in range(60):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from undertone.errors import StorageError
 from undertone.flow import (
     Affect,

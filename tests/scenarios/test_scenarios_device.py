@@ -27,8 +27,7 @@ from undertone.flow import (
     Record,
 )
 from undertone.report import Evening
-from undertone.sim import Body
-from undertone.sim.bus import EmulatedBus
+from undertone.sim import Body, EmulatedBus
 from undertone.storage import load_recording
 
 MINUTE = 60.0

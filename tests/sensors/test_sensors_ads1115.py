@@ -126,3 +126,22 @@ def test_a_poll_before_its_time_starts_nothing_twice() -> None:
             ticks.append(result.tick)
     assert ticks == list(range(ticks[0], ticks[0] + len(ticks)))
     assert len(ticks) == pytest.approx(32, abs=1)
+
+
+def test_a_reference_that_comes_too_late_waits_for_the_next_tick() -> None:
+    rig = Rig(tolerance=-0.1)
+    rig.run(4.9)
+    while not (TICK * 0.55 < rig.driver.due - rig.clock.now() < TICK * 0.6):
+        rig.clock.jump(rig.driver.due - rig.clock.now())
+        rig.driver.poll(rig.clock.now())
+    # Due between two ticks; we come when it would reach into the next one.
+    rig.clock.jump(0.025)
+    result = rig.driver.poll(rig.clock.now())
+    assert result is not None
+    assert result.which is Input.SKIN
+    rig.clock.jump(rig.driver.due - rig.clock.now())
+    assert rig.driver.poll(rig.clock.now()) is None
+    assert int.from_bytes(rig.chip.read(1, 2), "big") & 0x7000 == 0x4000
+    results = rig.run(0.2)
+    assert [r.tick for r in results if r.which is Input.SKIN][0] == result.tick + 1
+    assert any(r.which is Input.REFERENCE for r in results)

@@ -7,7 +7,7 @@ import pytest
 
 from undertone.errors import BusError, ChipMissing, ChipWrong, ConfigError, RegisterError
 from undertone.sensors import Max3010x, PulseSettings
-from undertone.sensors.max3010x import Drained
+from undertone.sensors.max3010x import Drained, _unpacked
 from undertone.sim.bus import EmulatedBus
 from undertone.sim.max3010x_chip import Max3010xChip
 from undertone.timeline import VirtualClock
@@ -131,7 +131,8 @@ def test_an_empty_fifo_is_not_mistaken_for_a_full_one(rig: Rig) -> None:
     rig.drain(0.3)
     assert len(rig.drain(0.001).infrared) == 0
     rig.drain(0.25)
-    # The flag "almost full" was read with the drain before; nothing has come since.
+    # The flag may be raised between the moment at which it is read and that at which the pointers are.
+    rig.chip._registers[0x00] |= 0x80
     assert len(rig.drain(0.0).infrared) == 0
 
 
@@ -220,7 +221,7 @@ def test_faster_sensors_are_drained_before_their_fifo_is_full() -> None:
         drained = rig.drain(rig.driver.due - rig.clock.now())
         total += len(drained.infrared)
         assert drained.lost_after == 0
-        assert len(drained.infrared) <= 17
+        assert len(drained.infrared) <= 20
     assert total == pytest.approx(800, abs=16)
 
 
@@ -247,3 +248,9 @@ def test_bus_trouble_is_raised_and_a_further_poll_retries(rig: Rig) -> None:
     with pytest.raises(BusError):
         rig.drain(0.1)
     assert len(rig.drain(0.01).infrared) == 11
+
+
+def test_only_eighteen_bits_count() -> None:
+    """ "Bits 23:18 are not used": nothing promises that they are 0."""
+    red, infrared = _unpacked(b"\xfd\x02\x03" b"\xfe\x05\x06", swap=False)
+    assert (red.tolist(), infrared.tolist()) == ([0x10203], [0x20506])

@@ -183,3 +183,8 @@ def test_a_first_moment_noted_too_early_is_forgotten() -> None:
         chip.read(stamp, t, noted=t - 0.15 if place == 0 else t)
     assert sum(chip.lost) == 0
     assert np.abs(chip.error(after=45)).max() < 0.002
+
+
+def test_a_first_read_that_already_overflowed_still_tells_the_time() -> None:
+    first = Stamp(PERIOD).push(70.0, 32, lost=15, uncertain=True)
+    assert first.t0 + 47 * PERIOD == pytest.approx(70.0, abs=0.02)

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
+
 from undertone.errors import StorageError, UndertoneError
 from undertone.flow import Command, CommandKind, Directive, Goal, Layer, Phase, Status
 from undertone.service.control import ControlServer, ask, command_from, jsonable

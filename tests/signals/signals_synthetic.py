@@ -73,6 +73,10 @@ def matches(truth: Samples, found: Samples, tolerance: float) -> int:
     return count
 
 
-def f1(truth: Samples, found: Samples, tolerance: float = 0.15) -> float:
-    """Harmonic mean of the share of the truth that was found and the share of the found that is true."""
-    return 2.0 * matches(truth, found, tolerance) / max(1, len(truth) + len(found))
+def f1(truth: Samples, found: Samples, tolerance: float = 0.15, *, span: tuple[float, float] = (-np.inf, np.inf)) -> float:
+    """Harmonic mean of the share of the truth that was found and the share of the found that is true, both within a span."""
+    asked = truth[(truth > span[0]) & (truth < span[1])]
+    given = found[(found > span[0]) & (found < span[1])]
+    sensitivity = matches(asked, found, tolerance) / len(asked)
+    precision = matches(truth, given, tolerance) / max(1, len(given))
+    return 2.0 * sensitivity * precision / max(1e-9, sensitivity + precision)

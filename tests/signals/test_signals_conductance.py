@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from signals_synthetic import cut, f1, heard, sweat
+
 from undertone.flow import Block, Channel, Response, readonly
 from undertone.signals import Signals
 from undertone.signals.conductance import Conductance
@@ -24,7 +25,7 @@ def responses_of(values: np.ndarray, rate: float = RATE, sizes: tuple[int, ...] 
 @pytest.mark.parametrize("rate", [4.0, 10.0, 15.0, 16.0, 33.3, 64.0])
 def test_onset_amplitude_and_rise_at_every_rate(rate: float) -> None:
     found = responses_of(sweat(np.arange(0.0, 90.0, 1.0 / rate), ONSETS), rate)
-    assert f1(ONSETS, np.array([r.t for r in found]), 0.4) == 1.0
+    assert f1(ONSETS, np.array([r.t for r in found]), 0.5) == 1.0
     alone = [r for r in found if abs(r.t - 33.3) > 1.0]
     assert all(0.24 < r.amplitude_microsiemens < 0.31 for r in alone)
     assert all(1.0 <= r.rise <= 2.2 for r in alone)
@@ -86,7 +87,7 @@ def at(now: float, values: np.ndarray) -> Conductance:
 def test_the_level_runs_below_the_responses() -> None:
     level = at(60.0, sweat(TIMES, ONSETS)).level(60.0)
     assert level is not None
-    assert 5.0 <= level < 5.1
+    assert 5.0 <= level < 5.15
 
 
 def test_responses_are_counted_over_a_minute() -> None:
@@ -111,6 +112,8 @@ def test_quality_falls_within_three_seconds() -> None:
     assert skin.level(66.0) is None
 
 
-@pytest.mark.parametrize("values", [np.full(960, 0.0), np.full(960, 0.04), np.full(960, 70.0), np.tile([2.0] * 8 + [9.0] * 8, 60)])
+@pytest.mark.parametrize(
+    "values", [np.full(960, 0.0), np.full(960, 0.04), np.full(960, 70.0), np.tile([2.0] * 8 + [9.0] * 8, 60)]
+)
 def test_quality_of_what_no_skin_does(values: np.ndarray) -> None:
     assert at(60.0, values).quality(60.0) < 0.5

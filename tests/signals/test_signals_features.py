@@ -5,13 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from signals_synthetic import cut, heartbeats, light, sweat
+
 from undertone.flow import BeatFlag, Block, Channel, Features, readonly
 from undertone.signals import Signals
 
 RATE = 50.0
 
 
-def lived(signals: Signals, seconds: float, *, pulse: np.ndarray | None = None, skin: np.ndarray | None = None) -> list[Features]:
+def lived(
+    signals: Signals, seconds: float, *, pulse: np.ndarray | None = None, skin: np.ndarray | None = None
+) -> list[Features]:
     """Features once a second while both channels come in, half a second at a time."""
     blocks = [] if pulse is None else cut(Channel.INFRARED, pulse, RATE, (25,))
     blocks += [] if skin is None else cut(Channel.SKIN, skin, 16.0, (8,))
@@ -81,7 +84,9 @@ def test_noise_has_little_quality() -> None:
 def test_quality_falls_with_noise() -> None:
     pulse, _ = a_minute()
     noise = np.random.default_rng(1).normal(0.0, 1.0, len(pulse))
-    means = [np.mean([f.pulse_quality for f in lived(Signals(), 70.0, pulse=pulse + size * noise)[20:]]) for size in (0, 500, 1500)]
+    means = [
+        np.mean([f.pulse_quality for f in lived(Signals(), 70.0, pulse=pulse + size * noise)[20:]]) for size in (0, 500, 1500)
+    ]
     assert means[0] > means[1] > means[2]
 
 

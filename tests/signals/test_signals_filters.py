@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import signal
+
 from undertone.flow import Block, Channel, readonly
 from undertone.signals.filters import Chunks, Fir, Means, hann, odd
 from undertone.signals.memory import Memory
@@ -50,7 +51,9 @@ def test_means_are_centred() -> None:
 
 def test_chunks_keep_what_is_left_over() -> None:
     chunks = Chunks(5)
-    got = [c.tolist() for part in ([0, 1, 2], [3, 4, 5, 6, 7, 8, 9, 10], [11]) for c in chunks.push(np.array(part, dtype=float))]
+    got = [
+        c.tolist() for part in ([0, 1, 2], [3, 4, 5, 6, 7, 8, 9, 10], [11]) for c in chunks.push(np.array(part, dtype=float))
+    ]
     assert got == [[0, 1, 2, 3, 4], [5, 6, 7, 8, 9]]
 
 

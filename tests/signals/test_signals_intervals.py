@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from undertone.flow import Beat, BeatFlag
 from undertone.signals.intervals import Intervals
 from undertone.signals.variability import Variability

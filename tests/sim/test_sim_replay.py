@@ -72,6 +72,15 @@ def test_more_blood_is_less_light_whichever_way_it_was_recorded() -> None:
     np.testing.assert_allclose(Replay(recorded(64.0, scale=-1.0), upright=False).light(grid), upright, rtol=1e-6)
 
 
+def test_hum_above_the_pulse_does_not_come_through() -> None:
+    times = np.arange(0.0, 40.0, 0.001)
+    hum = 0.3 * np.sin(2 * np.pi * 199.0 * times)
+    waves = (pulse_wave(times), pulse_wave(times) + hum)
+    clean, humming = (Replay(Recording("sub-1", {"ppg": Series(0.0, 1000.0, readonly(wave), "")})) for wave in waves)
+    grid = np.arange(10.0, 30.0, 0.01)
+    assert np.ptp(humming.light(grid) - clean.light(grid)) < 0.05 * np.ptp(clean.light(grid)[:, 1])
+
+
 def test_movement_stays_within_the_range_of_the_converter() -> None:
     wave = np.array(recorded(64.0).series["ppg"].values)
     wave[1000:1100] += 300.0 * np.sin(np.arange(100))
@@ -96,9 +105,9 @@ def test_missing_samples_are_a_finger_that_is_off() -> None:
     wave = np.array(recorded(64.0).series["ppg"].values)
     wave[640:1280] = np.nan
     replay = Replay(Recording("sub-1", {"ppg": Series(0.0, 64.0, readonly(wave), "")}))
-    light = replay.light(np.array([9.5, 9.97, 10.0, 15.0, 19.99, 20.01, 30.0]))
-    assert (light[2:5] == DARK_PER_MA).all()
-    assert (light[[0, 1, 5, 6]] > 100.0).all()
+    light = replay.light(np.array([9.5, 9.97, 9.99, 10.0, 15.0, 19.99, 20.01, 30.0]))
+    assert (light[2:6] == DARK_PER_MA).all()
+    assert (light[[0, 1, 6, 7]] > 100.0).all()
 
 
 def test_before_the_first_and_after_the_last_sample_nothing_is_there() -> None:

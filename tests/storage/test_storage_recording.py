@@ -58,6 +58,7 @@ def test_what_was_written_is_read_again(written: Path) -> None:
 def test_the_same_recording_gives_the_same_bytes(tmp_path: Path) -> None:
     first, second = write_recording(tmp_path / "a", small()), write_recording(tmp_path / "b", small())
     assert physio(first).read_bytes() == physio(second).read_bytes()
+    assert physio(first).read_bytes()[4:8] == bytes(4), "the time of writing is in it"
     assert not [path for path in first.parent.iterdir() if path.name.startswith(".")]
 
 
@@ -87,6 +88,9 @@ def test_columns_of_one_file_become_series_of_their_own(written: Path) -> None:
     series = load_recording(written).series
     assert series["ppg_red"].values.tolist() == [1.0, 3.0]
     np.testing.assert_array_equal(series["ppg_infrared"].values, [2.0, np.nan])
+    physio(written).write_bytes(gzip.compress(b"1\t2\t3\n4\n"))
+    with pytest.raises(RecordingError, match=r"2 column\(s\)"):
+        load_recording(written)
 
 
 def test_light_as_the_sensor_saw_it_is_upside_down() -> None:
@@ -214,9 +218,9 @@ def test_a_person_with_many_recordings_must_be_asked_about_one(recordings: Path)
 
 
 def test_an_hour_loads_quickly(recordings: Path) -> None:
-    before = time.perf_counter()
+    before = time.process_time()
     load_recording(recordings / "stress_predict" / "sub-02")
-    assert time.perf_counter() - before < 2.0, "0.15 s is usual"
+    assert time.process_time() - before < 1.0, "0.15 s is usual"
 
 
 def test_a_truncated_real_recording_is_a_sentence(recordings: Path, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
 
 from undertone.affect.baseline import Baseline, Usual
@@ -25,10 +25,12 @@ def deviations(features: Features, baseline: Baseline) -> dict[Quantity, float]:
     return found
 
 
-def reasons(features: Features, baseline: Baseline, *, arousal: float) -> tuple[str, ...]:
-    """What speaks for `arousal`, strongest first: only deviations that point the same way."""
+def reasons(
+    features: Features, baseline: Baseline, *, arousal: float, counted: Collection[Quantity] = tuple(Quantity)
+) -> tuple[str, ...]:
+    """What speaks for `arousal`, strongest first: only deviations of `counted` quantities, and that point the same way."""
     found = deviations(features, baseline)
-    away = {quantity: size for quantity, size in found.items() if abs(size) >= NOTABLE}
+    away = {quantity: size for quantity, size in found.items() if quantity in counted and abs(size) >= NOTABLE}
     if abs(arousal) < 0.1 or not away:
         return ("close to your usual",)
     agreeing = sorted((q for q, size in away.items() if size * arousal > 0.0), key=lambda q: -abs(away[q]))

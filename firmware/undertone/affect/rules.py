@@ -1,8 +1,8 @@
-"""Arousal by rule: how far heart, skin and breath are from usual, weighted and added. Always there, needs no model.
+"""Arousal by rule: how far heart and skin are from usual, weighted and added. Always there, needs no model.
 
 The weights are design values: heart rate and skin conductance carry most because they are the two that rise with mental
-effort in nine of ten people (see `models/README.md`); variability and breathing are noisier. What is not known is left out
-and the rest counts for more.
+effort in nine of ten people (see `models/README.md`); variability is noisier. Breathing does not count: it is what the music
+itself paces. What is not known is left out and the rest counts for more.
 """
 
 from __future__ import annotations
@@ -20,11 +20,10 @@ from undertone.flow import Affect, AffectSource, Features
 __all__ = ["RuleEstimator"]
 
 WEIGHTS: Mapping[Quantity, float] = MappingProxyType({
-    Quantity.HEART: 0.35,
-    Quantity.CONDUCTANCE: 0.25,
+    Quantity.HEART: 0.4,
+    Quantity.CONDUCTANCE: 0.3,
     Quantity.RESPONSES: 0.2,
     Quantity.VARIABILITY: 0.1,
-    Quantity.BREATHING: 0.1,
 })
 STEEPNESS = 0.4
 """Two spreads above usual in everything give tanh(0.8) = 0.66."""
@@ -56,7 +55,8 @@ class RuleEstimator:
 
     def judge(self, features: Features) -> Judgement | None:
         """What the rules make of this second alone, or None where no good channel has a known usual."""
-        found = deviations(features, self.baseline)
+        told = deviations(features, self.baseline)
+        found = {quantity: away for quantity, away in told.items() if quantity in WEIGHTS}
         total = sum(WEIGHTS[quantity] for quantity in found)
         if total == 0.0:
             return None
@@ -67,7 +67,7 @@ class RuleEstimator:
             arousal=arousal,
             confidence=CONFIDENT * self._trust(features, list(found)),
             source=AffectSource.RULES,
-            reasons=reasons(features, self.baseline, arousal=arousal),
+            reasons=reasons(features, self.baseline, arousal=arousal, counted=WEIGHTS),
         )
 
     def _trust(self, features: Features, found: list[Quantity]) -> float:

@@ -33,7 +33,7 @@ __all__ = [
 Array = NDArray[np.float64]
 
 RUN = 32
-"""Samples in a run. The cost of a block of 1024 is flat between 16 and 64."""
+"""Samples in a run. The cost of a block is flat between 16 and 64."""
 STEPS_PER_OCTAVE = 48
 """Grid on which the low-pass corner moves. A step of a quarter tone's half changes the response by less than 0.2 dB."""
 
@@ -135,26 +135,31 @@ class Kernel:
 def kernel(system: StateSpace, *, frames: int) -> Kernel:
     """Work a filter out for blocks of `frames` samples, a multiple of 32."""
     order, runs = len(system.b), frames // RUN
-    powers = [np.eye(order)]
-    for _ in range(RUN):
-        powers.append(powers[-1] @ system.a)
-    response = np.array([system.d] + [system.c @ power @ system.b for power in powers[: RUN - 1]])
+    powers = _powers(system.a, RUN + 1)
+    response = np.concatenate([[system.d], powers[: RUN - 1] @ system.b @ system.c])
     lag = np.arange(RUN)[None, :] - np.arange(RUN)[:, None]
-    across = np.zeros((runs + 1, order, runs + 1, order))
-    leap = np.eye(order)
-    for distance in range(runs + 1):
-        for source in range(runs + 1 - distance):
-            across[source, :, source + distance, :] = leap.T
-        leap = leap @ powers[RUN]
+    leaps = np.concatenate([np.zeros((1, order, order)), _powers(powers[RUN], runs + 1).transpose(0, 2, 1)])
+    distance = np.arange(runs + 1)[None, :] - np.arange(runs + 1)[:, None]
+    across = leaps[np.maximum(distance + 1, 0)].transpose(0, 2, 1, 3)
     return Kernel(
         through=np.where(lag >= 0, response[np.abs(lag)], 0.0),
-        into=np.array([powers[RUN - 1 - i] @ system.b for i in range(RUN)]),
+        into=powers[RUN - 1 :: -1] @ system.b,
         across=across.reshape((runs + 1) * order, (runs + 1) * order),
-        out=np.array([system.c @ power for power in powers[:RUN]]).T.copy(),
+        out=np.ascontiguousarray((system.c @ powers[:RUN]).T),
     )
 
 
-@lru_cache(maxsize=128)
+def _powers(matrix: Array, count: int) -> Array:
+    """Powers 0…count − 1 of a matrix, (count, n, n), by doubling."""
+    powers = np.eye(len(matrix))[None]
+    leap = matrix
+    while len(powers) < count:
+        powers = np.concatenate([powers, leap @ powers])
+        leap = leap @ leap
+    return powers[:count]
+
+
+@lru_cache(maxsize=48)
 def _low_pass_on_grid(step: int, rate_hz: float, frames: int) -> Kernel:
     return kernel(low_pass(2.0 ** (step / STEPS_PER_OCTAVE), rate_hz=rate_hz), frames=frames)
 

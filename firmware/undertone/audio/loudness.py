@@ -1,10 +1,10 @@
 """Loudness as people hear it, and a slow hand on the gain that keeps it at a target.
 
 Theory of operation. The mean square of the K-weighted signal over 400 ms is the momentary loudness. Pauses must not count:
-what lies under −70 LUFS, or 10 LU under the mean of all that sounds, is left out. The running mean is a plain mean at first
-and a leaky one with a memory of 20 s later; the gain that would bring it to the target is approached at a bounded rate and
-stays within bounds, so that the rider corrects an instrument that is too soft and never pumps, and never lifts a hum out of
-silence.
+what lies under −70 LUFS, or 10 LU under the mean of all that sounds, is left out. The running mean has a memory of 20 s, at
+first a shorter one; the gain that would bring it to the target is approached at a bounded rate and stays within bounds, so
+that the rider corrects an instrument that is too soft and never pumps, and never lifts a hum out of silence. Only what is
+much too loud for three seconds is turned down at once.
 
 Source: ITU-R BS.1770-4; EBU Tech 3341 (momentary loudness).
 """
@@ -30,6 +30,8 @@ SILENT_LUFS = -70.0
 PAUSE_LU = 10.0
 """What lies so far under the mean of all that sounds is a pause."""
 MEMORY_SECONDS = 20.0
+FRESH_SHARE = 0.4
+"""A piece often begins with few layers, so even at first the mean leans on what was heard last."""
 PRIOR_SECONDS = 0.4
 """Weight of the loudness assumed at the start."""
 PRIOR_LUFS = -29.0
@@ -49,7 +51,7 @@ def lufs(mean_square: float) -> float:
 
 
 class _Mean:
-    """A mean that is plain at first and forgets later."""
+    """A mean that forgets: what is older than 0.4 of all that was counted, and later what is older than 20 s, fades."""
 
     def __init__(self, prior: float) -> None:
         self.value = prior
@@ -58,7 +60,7 @@ class _Mean:
 
     def add(self, value: float, seconds: float) -> None:
         self.seconds += seconds
-        self.value += (value - self.value) * seconds / min(self.seconds, MEMORY_SECONDS)
+        self.value += (value - self.value) * seconds / min(max(FRESH_SHARE * self.seconds, PRIOR_SECONDS), MEMORY_SECONDS)
 
 
 class LoudnessRider:

@@ -31,7 +31,7 @@ __all__ = ["Player"]
 
 FIRST_RETRY_SECONDS = 1.0
 LAST_RETRY_SECONDS = 30.0
-CLOSING_BLOCKS = 5
+CLOSING_BLOCKS = 3
 """Time for the fade-out and for what waits in the limiter."""
 
 

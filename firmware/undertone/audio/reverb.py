@@ -3,8 +3,9 @@
 Theory of operation. Eight delay lines of mutually prime lengths feed each other through an orthogonal (Hadamard) matrix, so
 that without losses the energy would stay for ever; a gain for each line makes it decay by 60 dB in the wanted time, and a
 two-tap mean in each line lets the treble die sooner, as air and curtains do. Every line is longer than a block: what a block
-feeds back depends on earlier blocks only, and so a whole block is a few matrix products. Each line is heard at two places,
-the nearer one early, so that the first tens of milliseconds are dense enough for plucked notes.
+feeds back depends on earlier blocks only, and so a whole block is a few matrix products. A longer block is cut in parts.
+Each line is heard at two places, the nearer one early, so that the first tens of milliseconds are dense enough for plucked
+notes.
 
 Source: J.-M. Jot, A. Chaigne, "Digital delay networks for designing artificial reverberators", AES 90 (1991).
 """
@@ -14,6 +15,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 __all__ = ["Reverb"]
@@ -56,72 +58,81 @@ class _Spray:
     def __init__(self, *, rate_hz: float, frames: int) -> None:
         chance = np.random.default_rng(17)
         cell = SPRAY_SECONDS * rate_hz / SPRAY_TAPS
-        self._places = ((np.arange(SPRAY_TAPS) + chance.random((2, SPRAY_TAPS))) * cell).astype(int)
+        places = ((np.arange(SPRAY_TAPS) + chance.random((2, SPRAY_TAPS))) * cell).astype(int)
         weights = np.where(chance.random((2, SPRAY_TAPS)) < 0.5, -1.0, 1.0) * np.geomspace(1.0, 0.5, SPRAY_TAPS)
-        self._weights = (weights / np.linalg.norm(weights, axis=1, keepdims=True)).astype(np.float32)
-        self._past = np.zeros((2, int(self._places.max())), dtype=np.float32)
-        self._pulses = np.empty((2, SPRAY_TAPS, frames), dtype=np.float32)
+        self._weights = (weights / np.linalg.norm(weights, axis=1, keepdims=True)).astype(np.float32)[:, None, :]
         self._frames = frames
+        self._reach = int(places.max())
+        self._heard = np.zeros((2, self._reach + frames), dtype=np.float32)
+        self._windows = sliding_window_view(self._heard.reshape(-1), frames)
+        self._starts = np.arange(2)[:, None] * self._heard.shape[1] + self._reach - places
 
-    def __call__(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
-        heard = np.concatenate([self._past, block], axis=1)
-        reach = self._past.shape[1]
-        for side, places in enumerate(self._places.tolist()):
-            for tap, place in enumerate(places):
-                self._pulses[side, tap] = heard[side, reach - place : reach - place + self._frames]
-        self._past = heard[:, self._frames :]
-        sprayed: NDArray[np.float32] = np.matmul(self._weights[:, None, :], self._pulses)[:, 0]
+    def __call__(self, block: Array) -> NDArray[np.float32]:
+        self._heard[:, : self._reach] = self._heard[:, self._frames :]
+        self._heard[:, self._reach :] = block
+        sprayed: NDArray[np.float32] = np.matmul(self._weights, self._windows[self._starts])[:, 0]
         return sprayed
 
     def reset(self) -> None:
-        self._past = np.zeros_like(self._past)
+        self._heard[:] = 0.0
 
 
 class Reverb:
     """Stereo reverberation, 100 % wet, of about the power of what goes in.
 
-    frames: length of a block; at most the shortest line, 24 ms.
-
-    Raises ValueError for a longer block.
+    frames: length of a block.
     """
 
     def __init__(self, *, rate_hz: float, frames: int) -> None:
         self._rate_hz = rate_hz
-        self._frames = frames
-        self._lengths = [_next_prime(round(ms * rate_hz / 1000.0)) for ms in LENGTHS_MS]
-        if frames >= self._lengths[0]:
-            raise ValueError(f"a block of {frames} frames is longer than the shortest delay line ({self._lengths[0]})")
-        self._early = [round(length * share) for length, share in zip(self._lengths, EARLY, strict=True)]
-        self._reach = self._lengths[-1] + 1
-        self._lines = np.zeros((LINES, self._reach + 16 * frames), dtype=np.float32)
+        lengths = [_next_prime(round(ms * rate_hz / 1000.0)) for ms in LENGTHS_MS]
+        # A part may not be longer than the shortest line, so that it feeds back nothing of itself.
+        self._part = max(part for part in range(1, min(frames, lengths[0]) + 1) if frames % part == 0)
+        self._lengths = np.array(lengths)
+        self._spray = _Spray(rate_hz=rate_hz, frames=self._part)
+        self._reach = lengths[-1] + 1
+        size = self._reach + 16 * self._part
+        self._lines = np.zeros((LINES, size), dtype=np.float32)
         self._head = self._reach
-        self._taps = np.empty((LINES, frames + 1), dtype=np.float32)
-        self._heard = np.empty((2 * LINES, frames), dtype=np.float32)
-        self._spray = _Spray(rate_hz=rate_hz, frames=frames)
+        self._windows = sliding_window_view(self._lines.reshape(-1), self._part)
+        self._late = np.arange(LINES) * size - self._lengths
+        self._early = np.arange(LINES) * size - np.round(self._lengths * EARLY).astype(int)
         mixing = _hadamard()
         self._mixing = mixing
         self._inject = mixing[:, [1, 2]].astype(np.float32)
-        self._listen = (np.concatenate([mixing[:, [3, 5]], mixing[:, [6, 4]]]).T * LOUDNESS).astype(np.float32)
+        self._listen_early = (mixing[:, [3, 5]].T * LOUDNESS).astype(np.float32)
+        self._listen_late = (mixing[:, [6, 4]].T * LOUDNESS).astype(np.float32)
+        self._seconds = 0.0
+        self._feedback = self._inject
+        self._loss = 0.0
 
     def __call__(self, block: Array, seconds: float) -> Array:
         """What the room answers to a stereo block (2, frames), with a decay by 60 dB in `seconds`."""
-        frames, head = self._frames, self._head
-        if head + frames > self._lines.shape[1]:
+        if seconds != self._seconds:
+            self._decay_in(seconds)
+        part = self._part
+        parts = [self._answer(block[:, start : start + part]) for start in range(0, block.shape[1], part)]
+        return np.concatenate(parts, axis=1).astype(np.float64)
+
+    def _decay_in(self, seconds: float) -> None:
+        self._seconds = seconds
+        gains = 10.0 ** (-3.0 * self._lengths / (max(seconds, 0.1) * self._rate_hz))
+        self._feedback = (self._mixing * gains).astype(np.float32)
+        # The energy of the impulse response is near 1 / (1 - g²): by its root, wetness does not depend on the decay.
+        self._loss = math.sqrt(max(1e-6, 1.0 - float(np.mean(gains**2))))
+
+    def _answer(self, dry: Array) -> NDArray[np.float32]:
+        part, head = self._part, self._head
+        if head + part > self._lines.shape[1]:
             self._lines[:, : self._reach] = self._lines[:, head - self._reach : head]
             head = self._reach
-        for line, length in enumerate(self._lengths):
-            self._taps[line] = self._lines[line, head - length - 1 : head - length + frames]
-        returning = self._taps[:, 1:] * np.float32(1.0 - DAMPING) + self._taps[:, :-1] * np.float32(DAMPING)
-        gains = 10.0 ** (-3.0 * np.array(self._lengths) / (max(seconds, 0.1) * self._rate_hz))
-        dry = self._spray(block.astype(np.float32))
-        self._lines[:, head : head + frames] = (self._mixing * gains).astype(np.float32) @ returning + self._inject @ dry
-        for line, early in enumerate(self._early):
-            self._heard[line] = self._lines[line, head - early : head - early + frames]
-        self._heard[LINES:] = returning
-        self._head = head + frames
-        # Energy of the impulse response is near 1 / (1 - g²): divide by its root so that wetness does not depend on decay.
-        loss = math.sqrt(max(1e-6, 1.0 - float(np.mean(gains**2))))
-        return (self._listen @ self._heard).astype(np.float64) * loss
+        late = self._windows[self._late + head]
+        returning = late * np.float32(1.0 - DAMPING) + self._windows[self._late + (head - 1)] * np.float32(DAMPING)
+        self._lines[:, head : head + part] = self._feedback @ returning + self._inject @ self._spray(dry)
+        heard: NDArray[np.float32] = self._listen_early @ self._windows[self._early + head] + self._listen_late @ returning
+        self._head = head + part
+        heard *= np.float32(self._loss)
+        return heard
 
     def reset(self) -> None:
         """Let the room fall silent at once."""

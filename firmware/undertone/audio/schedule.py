@@ -85,7 +85,6 @@ class Schedule:
             return
         for note in self._chord:
             self._add_note(note, frame, frame)
-        self._chord = ()
 
     def due(self, before: int) -> list[Event]:
         """The events up to a frame, in order, each once. A strike may be preceded by the end of what it replaces."""

@@ -17,9 +17,7 @@ from undertone.device import Device, OpenSink, World, assemble
 from undertone.errors import SoundError
 from undertone.flow import Command, CommandKind, FaultKind, Goal, Status
 from undertone.report import Evening, Span, noticed, write_page
-from undertone.sim.body import Body
-from undertone.sim.replay import Replay
-from undertone.sim.shared import Listener
+from undertone.sim import Body, Listener, Replay
 from undertone.storage import load_recording
 
 __all__ = ["replay", "simulate", "tryout"]

@@ -17,12 +17,7 @@ from undertone.device.notify import Notifier, Silence, notifier
 from undertone.errors import StorageError
 from undertone.flow import Bar, Block, Fault, Record
 from undertone.sensors import Bus, LinuxBus
-from undertone.sim.ads1115_chip import Ads1115Chip
-from undertone.sim.bus import EmulatedBus
-from undertone.sim.chips import Chip
-from undertone.sim.max3010x_chip import Max3010xChip
-from undertone.sim.replay import Replay
-from undertone.sim.shared import Listener, Shared
+from undertone.sim import Ads1115Chip, Chip, EmulatedBus, Listener, Max3010xChip, Replay, Shared
 from undertone.storage import Journal, JournalThread, MemoryJournal, Recording, Store
 from undertone.timeline import Clock, SystemClock, VirtualClock
 

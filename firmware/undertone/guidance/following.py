@@ -26,8 +26,8 @@ PROGRESS = 0.03
 """Smallest step nearer that counts."""
 THERE = 0.2
 """This far on the goal's side of its usual, a body has arrived."""
-RISE = 0.1
-"""Smallest rise of arousal within a minute that counts as rising."""
+RISE = 0.3
+"""Smallest rise of arousal within a minute that counts as rising: twice what the estimate drifts in half of all minutes."""
 WINDOW = 60.0
 """Seconds over which a rise is looked for."""
 
@@ -72,7 +72,10 @@ class Following:
 
 
 class Rising:
-    """Notices arousal that has been rising for a minute: each third of it higher than the one before."""
+    """Notices arousal that has been rising for a minute: each third of it higher than the one before.
+
+    As long as the listener is calmer than their usual, rising is no trouble.
+    """
 
     def __init__(self) -> None:
         self._seen: deque[tuple[float, float]] = deque()
@@ -85,7 +88,7 @@ class Rising:
         self._seen.append((now, arousal))
         while now - self._seen[0][0] > WINDOW:
             self._seen.popleft()
-        if now - self._seen[0][0] < WINDOW - 2.0:
+        if now - self._seen[0][0] < WINDOW - 2.0 or arousal < 0.0:
             return False
         return self._climbs(now)
 

@@ -175,7 +175,7 @@ class Guide:
         arousal, valence = _said(command.arousal), _said(command.valence)
         if arousal is None and valence is None:
             return
-        self._report = (now, arousal, valence)
+        self._report, self._told = (now, arousal, valence), None
         if arousal is not None and abs(arousal - self._course.music) > FAR and not self._contrast:
             self._event(Event.STRAYED, now)
 
@@ -258,7 +258,10 @@ class Guide:
         reason = wish.reason
         if self._told is not None and now - self._told[0] < WORDS:
             told = self._told[1]
-            if replace(reason, direction=told.direction, state=told.state, confidence=told.confidence, detail=told.detail) == told:
+            if (
+                replace(reason, direction=told.direction, state=told.state, confidence=told.confidence, detail=told.detail)
+                == told
+            ):
                 return replace(wish, reason=told)
         self._told = (now, reason)
         return wish

@@ -196,8 +196,10 @@ def sung(
             start = start + 0.4 * np.maximum(0, apart - 2) + 0.8 * (apart == 0) + 2.0 * (apart > 5)
         # The same part of the sentence over the same chords is said again literally, so that it is recognised.
         same = (role, *((span.beat, span.chord.degree, span.chord.altered) for span in bar))
-        path = said.get(same) or _path(key, bar, figure, start, steps, beats)
-        said.setdefault(same, path)
+        path = said.get(same, [])
+        first = _chord_at(bar, figure.rhythm[0][0])
+        if not path or first.pitch(key, path[0]) % 12 not in first.tones:
+            path = said[same] = _path(key, bar, figure, start, steps, beats)
         before = path[-1]
         bars.append(_tones(key, bar, figure, path, beats))
     held = [_role(source, index, closed) in "cr" for index in range(len(bars))]

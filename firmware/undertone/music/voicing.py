@@ -52,16 +52,20 @@ def cost(before: Voicing | None, after: Voicing, centre: float) -> float:
 
 def voiced(chord: Chord, before: Voicing | None, centre: float) -> Voicing:
     """The placing of the chord that costs least. centre: where the middle of the three should lie, MIDI."""
-    near = max(LOWEST, round(centre) - 11), min(HIGHEST, round(centre) + 13)
-    # Far from the centre is worse than near, but better than rough or ambiguous.
-    candidates = _placings(chord, *near) or _placings(chord, LOWEST, HIGHEST)
+    near = (max(LOWEST, round(centre) - 11), min(HIGHEST, round(centre) + 13))
+    third = {chord.tones[1]}
+    # A ninth may be missing where it would rub against the third, and the centre is left before the chord gets rough.
+    candidates = (
+        _placings(chord, set(chord.essential), *near)
+        or _placings(chord, third, *near)
+        or _placings(chord, third, LOWEST, HIGHEST)
+    )
     return min(candidates, key=lambda placing: (cost(before, placing, centre), placing))
 
 
-def _placings(chord: Chord, low: int, high: int) -> list[Voicing]:
-    """Every clear placing that has what makes the chord this chord."""
+def _placings(chord: Chord, essential: set[int], low: int, high: int) -> list[Voicing]:
+    """Every clear placing of three different tones of the chord, the essential ones among them."""
     tones = [pitch for pitch in range(low, high + 1) if pitch % 12 in chord.tones]
-    essential = set(chord.essential)
     return [
         placing
         for placing in combinations(tones, 3)

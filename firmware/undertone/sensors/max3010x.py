@@ -36,6 +36,8 @@ _FLOATING = 0xFF
 _RESET_SECONDS = 0.1
 _RESET_LOOK_SECONDS = 0.001
 _DRAIN_SECONDS = 0.1875
+_DRAIN_SAMPLES = 19
+"""The FIFO is drained when so much time has passed, or so many samples have come, whichever is sooner."""
 _COUNTER_FULL = 0x0F
 """The overflow counter "saturates at 0xF": from there on it says "at least"."""
 _STALLED_SECONDS = 0.75
@@ -197,7 +199,7 @@ class Max3010x:
             drained = self._drain(now)
             # Draining in turns of six and five ticks keeps the drains from marching in step with the samples.
             self._short = not self._short
-            self.due = now + min(_DRAIN_SECONDS, FIFO_DEPTH / 2 / self.rate_hz) * (5 / 6 if self._short else 1.0)
+            self.due = now + self._pause * (5 / 6 if self._short else 1.0)
             return drained
         if self._step is _Step.IDENTIFY:
             self.identify()
@@ -210,8 +212,12 @@ class Max3010x:
         else:
             self._configure()
             self._step, self._drained_at, self._next_slot = _Step.DRAIN, now, 0
-            self.due = now + _DRAIN_SECONDS
+            self.due = now + self._pause
         return None
+
+    @property
+    def _pause(self) -> float:
+        return min(_DRAIN_SECONDS, _DRAIN_SAMPLES / self.rate_hz)
 
     def _configure(self) -> None:
         # Whatever was pending, above all "power ready", belongs to the past.

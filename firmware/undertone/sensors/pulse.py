@@ -47,6 +47,7 @@ class PulseChannel:
         self._access = Access(self._ledger, "pulse sensor")
         self._stamp: Stamp | None = None
         self._end: float | None = None
+        self._period: float | None = None
         self._resumed = False
         self._counts_per_na_per_ma = settings.infrared_ma * settings.counts_per_na
         self._lifted = Lasting(0.5, 0.5)
@@ -92,7 +93,8 @@ class PulseChannel:
             rate, average = self._chip.rate_hz, self._chip.settings.average
             # A sample stands for the middle of the conversions that it averages, and is there after the last of them.
             middle = 0.5 * (average - 1) / (average * rate)
-            self._stamp = Stamp(1.0 / rate, delay=middle, after=self._end if self._end is not None else float("-inf"))
+            after = self._end if self._end is not None else float("-inf")
+            self._stamp = Stamp(self._period or 1.0 / rate, delay=middle, after=after)
             self._resumed = self._end is not None
         stamped = self._stamp.push(
             now, fresh, before=drained.lost_before, lost=drained.lost_after, uncertain=drained.uncertain
@@ -101,9 +103,10 @@ class PulseChannel:
             return []
         lost = stamped.lost
         if self._resumed and self._end is not None:
-            lost = max(lost, round((stamped.t0 - self._end) * stamped.rate_hz))
+            lost = max(lost, round((stamped.t0 - self._end) / self._stamp.period))
             self._resumed = False
         self._end = stamped.t0 + fresh / stamped.rate_hz
+        self._period = self._stamp.period
         self.counts["pulse samples"] += fresh
         self.counts["pulse samples lost"] += lost
         return [

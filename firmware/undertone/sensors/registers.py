@@ -175,6 +175,3 @@ class RegisterTable:
 
     def __iter__(self) -> Iterator[Register]:
         return iter(self._by_name.values())
-
-    def __len__(self) -> int:
-        return len(self._by_name)

@@ -122,6 +122,11 @@ class Stamp:
         self._end: float | None = None
         self._far: list[float] = []
 
+    @property
+    def period(self) -> float:
+        """Seconds between two samples, as fitted so far."""
+        return self._line.period
+
     def push(self, now: float, fresh: int, *, before: int = 0, lost: int = 0, uncertain: bool = False) -> Stamped:
         """Times of `fresh` ≥ 0 samples that the chip held at host time `now`.
 
@@ -129,9 +134,8 @@ class Stamp:
         full FIFO refuses newer ones). uncertain: more may be gone than `lost`; the line then says how many.
         """
         self._found_missing(before)
-        if uncertain:
-            if self._line.weight > 0.0:
-                lost = max(lost, round(self._line.count(now) - self._count - fresh))
+        if uncertain and self._line.weight > 0.0:
+            lost = max(lost, round(self._line.count(now) - self._count - fresh))
         else:
             self._found_missing(self._observe(now, self._count + fresh + lost))
         stamped = self._advance(fresh)

@@ -3,9 +3,8 @@
 Theory of operation. Breathing in quickens the heart, and moves the size and the base line of the pulse wave. For each of the
 three, the values at clean beats of the last 48 s become a spectrum over 4.5–32 breaths a minute, weighted by the square of the
 frequency (that is, the spectrum of its changes), because slower rhythms of the vessels near 6 a minute are often the larger
-ones. The three spectra are added, each with the share of its power that lies around its own peak. Breathing is where the sum
-peaks. If less than a third of the sum lies within 1.5 a minute of that peak, then the three disagree or show nothing, and the
-answer is None.
+ones. The three spectra, each with the same power, are added, and breathing is where the sum peaks. If no more than 35 % of the
+sum lies within 1.5 a minute of that peak, then the three disagree or show nothing, and the answer is None.
 
 A rate above half the heart rate cannot be seen in heartbeats and is not looked for.
 
@@ -71,9 +70,7 @@ class Breathing:
         if span < _LEAST_SPAN or intervals.sum() < _LEAST_COVERED * span:
             return None
         visible = np.flatnonzero(_PER_MIN * intervals.mean() <= 30.0)
-        total = np.zeros(len(visible))
-        for spectrum in self._spectra(times, beats[:, 1:]):
-            total += _share(spectrum[visible]) * spectrum[visible]
+        total = self._spectra(times, beats[:, 1:]).sum(axis=0)[visible]
         if not total.any() or _share(total) < _LEAST_SHARE:
             return None
         return _refined(total)

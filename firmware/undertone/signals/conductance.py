@@ -8,12 +8,14 @@ its steepest), a peak, an amplitude. A climb whose slope halves and doubles agai
 Before a response is believed, one second of what follows is looked at: sweat dries slowly, so a rise that has fallen again by
 70 % within a second, and faster than all was falling before, was a touch. A rise of over 0.15 µS of which nine tenths happen
 within half a second is a step, not a response; one that takes longer than 8 s is drift. Conductance outside 0.03–60 µS means
-that the electrodes are off or wet: nothing crosses such a break, and the first second after it is not used.
+that the electrodes are off or wet, and a change by more than 10 µS/s that one moved: nothing crosses such a break, and the
+first second after it is not used.
 
 The level is the lower quartile of the last 10 s: it runs along the troughs between responses.
 
 Source: amplitude and rise as in Boucsein and others 2012, Psychophysiology 49(8):1017–1034,
-doi:10.1111/j.1469-8986.2012.01384.x; limits of range and slope after Kleckner and others 2018, IEEE TBME 65(7):1460–1467, doi:10.1109/TBME.2017.2758643.
+doi:10.1111/j.1469-8986.2012.01384.x; limits of range and slope after Kleckner and others 2018, IEEE TBME 65(7):1460–1467,
+doi:10.1109/TBME.2017.2758643.
 """
 
 from __future__ import annotations
@@ -99,14 +101,14 @@ class Conductance:
 
     def _take(self, t: float, value: float, found: list[Response]) -> None:
         before, self._before = self._before, (t, value)
-        if not _LIFTED <= value <= _WET:  # also when it is not a number
+        believable = _LIFTED <= value <= _WET  # not so when it is not a number
+        if not believable or (before is not None and abs(value - before[1]) > _STEEPEST * (t - before[0])):
             self._break()
             return
         if self._settling:
             self._settling -= 1
             return
-        if before is None or abs(value - before[1]) <= _STEEPEST * (t - before[0]):
-            self._good.add(t, value)
+        self._good.add(t, value)
         for candidate in self._run.push(t, value):
             rise = candidate.peak - candidate.onset
             response = Response(candidate.onset, candidate.amplitude, rise, self._pod)
@@ -224,7 +226,7 @@ class _Rises:
         self._watched.append(_Candidate(float(times[onset]), float(times[-1]), amplitude, float(levels[-1]), self._fall))
 
     def _watch(self, t: float, smooth: float) -> list[_Candidate]:
-        """Drop candidates that fall at once, and not because all was falling before; hand out those that have stood for a second."""
+        """Drop candidates that fall at once, unless all was falling before; hand out those that have stood for a second."""
         for candidate in self._watched:
             if candidate.top - smooth > 0.7 * candidate.amplitude + candidate.fall * (t - candidate.peak):
                 candidate.alive = False

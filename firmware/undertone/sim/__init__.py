@@ -10,6 +10,7 @@ from __future__ import annotations
 from undertone.sim.ads1115_chip import Ads1115Chip
 from undertone.sim.body import Body, Truth
 from undertone.sim.bus import EmulatedBus
+from undertone.sim.chips import Chip
 from undertone.sim.happenings import Happening, HappeningKind
 from undertone.sim.max3010x_chip import Max3010xChip
 from undertone.sim.replay import Replay
@@ -19,6 +20,7 @@ from undertone.sim.subject import Subject
 __all__ = [
     "Ads1115Chip",
     "Body",
+    "Chip",
     "EmulatedBus",
     "Happening",
     "HappeningKind",

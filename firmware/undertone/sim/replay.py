@@ -43,7 +43,6 @@ TO_MICROSIEMENS = {"S": 1e6, "mS": 1e3, "nS": 1e-3}
 """What one of these units is in microsiemens. Anything else is taken for microsiemens."""
 
 
-
 class Replay:
     """Plays a recording: its zero is at `start`. Music changes nothing.
 
@@ -62,7 +61,7 @@ class Replay:
     ) -> None:
         self.recording = recording
         self.start = start
-        pulse, skin = _channel(recording, "ppg", acq), _channel(recording, "eda", acq)
+        pulse, skin = recording.first("ppg", acq=acq), recording.first("eda", acq=acq)
         if pulse is None and skin is None:
             which = f" by {acq!r}" if acq else ""
             found = ", ".join(sorted(recording.series)) or "nothing"
@@ -117,16 +116,6 @@ class _Curve:
         rise = x1 - x0
         values = x0 + along * (m0 + along * (3.0 * rise - 2.0 * m0 - m1 + along * (m0 + m1 - 2.0 * rise)))
         return values, present
-
-
-def _channel(recording: Recording, kind: str, acq: str | None) -> Series | None:
-    """The series of one kind that is to be played, or None."""
-    if acq is not None:
-        return recording.series.get(f"acq-{acq.removeprefix('acq-')}_{kind}")
-    if kind in recording.series:
-        return recording.series[kind]
-    others = sorted(key for key in recording.series if key.endswith(f"_{kind}"))
-    return recording.series[others[0]] if others else None
 
 
 def _as_share(series: Series, upright: bool | None) -> Samples:

@@ -36,13 +36,13 @@ class Second:
 def playback(recording: Recording, *, until: float = math.inf) -> Iterator[Second]:
     """The recording from its first sample to its last, or to `until`, second by second.
 
-    The pulse wave is scaled once by its spread over the whole recording, turned over (more blood reflects less light) and lifted
+    The pulse wave is scaled once by its spread over the whole recording, turned so that more blood means less light, and lifted
     to where the device keeps its own; scale and level say nothing about the body. A missing sample ends a block.
     """
-    pulse, skin = _first(recording, "ppg"), _first(recording, "eda")
+    pulse, skin = recording.first("ppg"), recording.first("eda")
     channels = []
     if pulse is not None:
-        channels.append((Channel.INFRARED, pulse, _presented(pulse.values)))
+        channels.append((Channel.INFRARED, pulse, _presented(pulse)))
     if skin is not None:
         channels.append((Channel.SKIN, skin, skin.values))
     named = recording.beats if pulse is None and recording.beats is not None else np.empty((0, 2))
@@ -57,14 +57,8 @@ def playback(recording: Recording, *, until: float = math.inf) -> Iterator[Secon
         yield Second(float(end), tuple(blocks), beats)
 
 
-def _first(recording: Recording, kind: str) -> Series | None:
-    """The series of a kind: that of the unnamed device, else of the first one that has it."""
-    if kind in recording.series:
-        return recording.series[kind]
-    return next((series for key, series in sorted(recording.series.items()) if key.endswith(f"_{kind}")), None)
-
-
-def _presented(wave: Samples) -> Samples:
+def _presented(pulse: Series) -> Samples:
+    wave = pulse.values if pulse.upright else -pulse.values
     known = wave[np.isfinite(wave)]
     if len(known) == 0:
         return wave

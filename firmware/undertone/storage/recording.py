@@ -109,6 +109,15 @@ class Recording:
     beats_by_device: Mapping[str, Samples] = field(default_factory=dict)
     """The same for each device that has some: "" or "acq-left"."""
 
+    def first(self, kind: str, *, acq: str | None = None) -> Series | None:
+        """The series of a kind: of the device `acq` ("left"), else of the one without a name, else of the first; or None."""
+        if acq is not None:
+            return self.series.get(f"acq-{acq.removeprefix('acq-')}_{kind}")
+        if kind in self.series:
+            return self.series[kind]
+        others = sorted(key for key in self.series if key.endswith(f"_{kind}"))
+        return self.series[others[0]] if others else None
+
     @property
     def duration(self) -> float:
         """When the last series ends, seconds from the recording's zero."""
@@ -254,7 +263,8 @@ def _read_table(file: Path, columns: int) -> Samples:
     if not words:
         raise RecordingError(f"{file} is empty: there is nothing to read in this recording.")
     lines = text.count(b"\n") + (not text.endswith(b"\n"))
-    if len(words) != lines * columns or text.count(b"\t") != lines * (columns - 1):
+    ragged = columns > 1 and any(line.count(b"\t") != columns - 1 for line in text.splitlines())
+    if len(words) != lines * columns or ragged:
         found = text.split(b"\n", 1)[0].count(b"\t") + 1
         raise RecordingError(
             f"{file} does not have the {columns} column(s) that its .json names in each of its {lines} lines "

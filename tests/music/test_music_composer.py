@@ -1,0 +1,270 @@
+"""The composer keeps its promises for any seed and any directives."""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from undertone.errors import UndertoneError
+from undertone.flow import Directive, Goal, Layer, Phase
+from undertone.music import STYLES, Composer, write_midi
+from undertone.music.composer import AWAY_DB
+from undertone.music.score import piano_roll, score_text
+
+
+def asked(t=0.0, arousal=0.0, valence=0.2, *, level=0.0, breath=None, phase=Phase.LEAD, limits=(40.0, 112.0), goal=Goal.CALM):
+    return Directive(t, t + 10, phase, goal, arousal, valence, level, breath, 0.9, "Because.", ("report",), limits)
+
+
+def composed(seed=1, bars=60, *, style="piano", muted=(), variations=None, **how):
+    composer = Composer(seed, style=style, muted=muted, variations=variations)
+    t, written = 0.0, []
+    for _ in range(bars):
+        written.append(composer.compose(t, asked(t, **how)))
+        t += written[-1].seconds
+    return written
+
+
+def layer(bars, which):
+    return [tuple(note for note in bar.notes if note.layer is which) for bar in bars]
+
+
+journeys = st.lists(
+    st.tuples(
+        st.floats(-1, 1), st.floats(-1, 1), st.floats(-30, 0), st.none() | st.floats(4, 12), st.sampled_from(list(Phase)),
+        st.sampled_from([(40.0, 60.0), (54.0, 72.0), (76.0, 112.0)]), st.integers(1, 12),
+    ),
+    min_size=1, max_size=8,
+)  # fmt: skip
+
+
+@given(st.integers(0, 2**40), st.sampled_from(sorted(STYLES)), journeys)
+@settings(max_examples=25, deadline=None)
+def test_every_bar_is_lawful(seed, style, journey):
+    composer, t, bars = Composer(seed, style=style), 0.0, []
+    for arousal, valence, level, breath, phase, limits, count in journey:
+        for _ in range(count):
+            directive = asked(t, arousal, valence, level=level, breath=breath, phase=phase, limits=limits)
+            bars.append(composer.compose(t, directive))
+            t += bars[-1].seconds
+    for index, bar in enumerate(bars):
+        assert bar.index == index
+        assert bar.beats in (3, 4)
+        assert bar.level_db <= 0
+        assert 300 <= bar.low_pass_hz <= 20000
+        assert 0 <= bar.reverb_wet <= 1
+        assert set(bar.gains_db) == set(bar.programs) == set(Layer)
+        assert all(0 <= program <= 127 for program in bar.programs.values())
+        assert len(bar.notes) <= 8 * bar.beats
+        if bar.level_db == -math.inf:
+            assert not bar.notes
+            continue
+        assert bar.reason == "Because."
+        assert bar.key and bar.chord and bar.section
+        for note in bar.notes:
+            assert 21 <= note.pitch <= 108
+            assert 1 <= note.velocity <= 127
+            assert 0 <= note.beat < bar.beats
+            assert 0 < note.duration <= 2.2 * bar.beats
+        for _, tones in ((which, layer([bar], which)[0]) for which in (Layer.MELODY, Layer.BASS)):
+            assert all(b.beat > a.beat for a, b in pairwise(tones))
+    for before, after in pairwise(bars):
+        if -math.inf in (before.level_db, after.level_db):
+            continue
+        assert abs(after.tempo_bpm / before.tempo_bpm - 1) <= 0.02 + 1e-9
+        assert abs(after.level_db - before.level_db) <= 1.5 * after.seconds + 1e-9
+        for which in Layer:
+            assert abs(after.gains_db[which] - before.gains_db[which]) <= -AWAY_DB[which] / 4 + 1e-9
+
+
+@pytest.mark.parametrize("style", sorted(STYLES))
+def test_same_seed_same_music_other_seed_other_music(style):
+    assert composed(5, style=style) == composed(5, style=style)
+    assert layer(composed(5, style=style), Layer.MELODY) != layer(composed(6, style=style), Layer.MELODY)
+
+
+def test_no_shared_source_of_chance_is_touched():
+    random.seed(1)
+    before = random.getstate()
+    composed(3, 20)
+    assert random.getstate() == before
+
+
+@pytest.mark.parametrize("gone", list(Layer))
+def test_muting_a_layer_changes_no_other(gone):
+    full, without = composed(2, arousal=0.5), composed(2, arousal=0.5, muted=(gone,))
+    assert not any(layer(without, gone))
+    assert any(layer(full, gone))
+    for other in set(Layer) - {gone}:
+        assert layer(full, other) == layer(without, other)
+
+
+@pytest.mark.parametrize(
+    ("stream", "changes"),
+    [
+        ("melody", {Layer.MELODY}),
+        ("ornament", {Layer.MELODY}),
+        ("touch", {Layer.MELODY}),
+        ("bass", {Layer.BASS}),
+        ("texture", {Layer.HARMONY}),
+        ("pad", {Layer.PAD}),
+    ],
+)
+def test_rerolling_a_stream_changes_its_own_layer_only(stream, changes):
+    plain, rerolled = composed(2, 90, arousal=0.6), composed(2, 90, arousal=0.6, variations={stream: 1})
+    assert {which for which in Layer if layer(plain, which) != layer(rerolled, which)} == changes
+
+
+def test_keys_and_layers_change_only_where_phrases_end():
+    bars, composer, t = [], Composer(4), 0.0
+    for bar in range(120):
+        bars.append(composer.compose(t, asked(t, arousal=-0.3, valence=math.sin(bar / 15))))
+        t += bars[-1].seconds
+    starts = [index for index in range(1, 120) if bars[index].section != bars[index - 1].section]
+    changes = [index for index in range(1, 120) if bars[index].key != bars[index - 1].key]
+    assert changes
+    assert set(changes) <= set(starts)
+
+
+def test_bright_and_dark_keys_follow_valence():
+    order = ["phrygian", "aeolian", "dorian", "lydian", "mixolydian", "ionian"]
+
+    def brightness(valence):
+        return sum(order.index(bar.key.split()[1]) for seed in range(6) for bar in composed(seed, 30, valence=valence))
+
+    values = [brightness(valence) for valence in (-0.8, -0.3, 0.0, 0.3, 0.8)]
+    assert values == sorted(values)
+    assert values[0] < values[2] < values[-1]
+
+
+def test_more_notes_faster_and_brighter_with_arousal():
+    counts, tempi, corners = [], [], []
+    for arousal in (-0.9, -0.5, 0.0, 0.5, 0.9):
+        bars = composed(3, 40, arousal=arousal)
+        seconds = sum(bar.seconds for bar in bars)
+        onsets = sum(len({round(note.beat, 1) for note in bar.notes}) for bar in bars)
+        counts.append(onsets / seconds)
+        tempi.append(bars[-1].tempo_bpm)
+        corners.append(bars[-1].low_pass_hz)
+    for values in (counts, tempi, corners):
+        assert values == sorted(values)
+    assert counts[-1] > 2.5 * counts[0]
+
+
+def test_the_theme_comes_back_literally():
+    bars = composed(8, 38, arousal=-0.2)
+    tunes = [tuple(note.pitch for note in notes) for notes in layer(bars, Layer.MELODY)]
+    first = next(index for index, bar in enumerate(bars) if bar.section == "A")
+    again = first + 16
+    assert bars[again].section == "A"
+    assert sum(a == b for a, b in zip(tunes[first : first + 8], tunes[again : again + 8], strict=True)) >= 5
+
+
+def test_there_is_a_quiet_place_without_melody_in_every_chapter():
+    bars = composed(1, 150)
+    quiet = [bar for bar in bars if bar.section == "quiet"]
+    assert 4 <= len(quiet) <= 8
+    assert 15 <= sum(bar.seconds for bar in quiet) <= 40
+    assert not any(note.layer is Layer.MELODY for bar in quiet for note in bar.notes)
+    assert quiet[-1].level_db < bars[30].level_db
+
+
+def test_fades_of_layers_take_four_bars_or_more():
+    bars = composed(1, 60, arousal=0.0)
+    gains = [bar.gains_db[Layer.PAD] for bar in bars]
+    highest, lowest = max(gains), min(gains)
+    assert highest - lowest > 15
+    inside = [g for g in gains if lowest + 1 < g < highest - 1]
+    assert len(inside) >= 3
+
+
+def test_silence_is_empty_and_music_comes_back():
+    composer = Composer(1)
+    composer.compose(0.0, asked())
+    for directive in (asked(phase=Phase.SILENT), asked(level=-math.inf)):
+        bar = composer.compose(4.0, directive)
+        assert (bar.notes, bar.level_db) == ((), -math.inf)
+        assert bar.seconds > 1
+    bar = composer.compose(8.0, asked(8.0))
+    assert bar.notes
+    assert bar.level_db < -10
+
+
+def test_music_without_any_guidance_is_neutral_music():
+    composer = Composer(1)
+    bars = [composer.compose(4.0 * index, None) for index in range(40)]
+    assert all(bar.notes for bar in bars)
+    assert bars[-1].tempo_bpm == pytest.approx(72.0)
+    assert "neutral" in bars[-1].reason
+
+
+def test_the_breath_reaches_the_bar():
+    bars = composed(1, 40, arousal=-0.4, breath=6.0)
+    assert bars[-1].breath_per_min == 6.0
+    assert 3 <= bars[-1].swell_db <= 6
+    assert bars[-1].tempo_bpm == pytest.approx(60.0)
+    pads = layer(bars, Layer.PAD)
+    assert all(before or after for before, after in pairwise(pads))
+
+
+def test_an_unknown_style_says_what_there_is():
+    with pytest.raises(UndertoneError, match="did you mean 'piano'"):
+        Composer(1, style="pianoo")
+    with pytest.raises(UndertoneError, match="bells, harp, piano"):
+        Composer(1, style="x")
+
+
+def test_composing_a_bar_takes_less_than_ten_milliseconds():
+    began = time.process_time()
+    composed(1, 200, arousal=0.5)
+    assert (time.process_time() - began) / 200 < 0.010
+
+
+def test_the_piano_roll_has_every_note_at_its_time():
+    bars = composed(1, 12)
+    blocks = piano_roll(bars)
+    assert len(blocks) == sum(len(bar.notes) for bar in bars)
+    last = bars[-1].notes[-1]
+    start = sum(bar.seconds for bar in bars[:-1]) + last.beat * 60 / bars[-1].tempo_bpm
+    assert blocks[-1].start_s == pytest.approx(start)
+    assert blocks[-1][2:] == (last.pitch, last.velocity, last.layer)
+    assert blocks[-1].duration_s == pytest.approx(last.duration * 60 / bars[-1].tempo_bpm)
+
+
+def test_the_score_names_everything():
+    text = score_text(composed(1, 6))
+    assert text.count("bar ") == 6
+    assert "piano" not in text
+    for word in ("bpm", "dB", "Hz", "melody [0", "harmony [0", "pad [49"):
+        assert word in text
+
+
+def test_a_midi_file_holds_the_same_notes(tmp_path):
+    mido = pytest.importorskip("mido")
+    bars = [*composed(1, 20, arousal=0.5), *composed(1, 1, phase=Phase.SILENT)]
+    path = tmp_path / "piece.mid"
+    write_midi(path, bars)
+    score = mido.MidiFile(path)
+    assert [track.name for track in score.tracks] == ["undertone", *(which.value for which in Layer)]
+    assert score.length == pytest.approx(sum(bar.seconds for bar in bars), abs=4.0)
+    for which, track in zip(Layer, score.tracks[1:], strict=True):
+        found, now = [], 0
+        for message in track:
+            now += message.time
+            if message.type == "note_on":
+                found.append((round(now / 480, 2), message.note, message.velocity))
+        expected, start = [], 0
+        for bar in bars:
+            notes = [note for note in bar.notes if note.layer is which]
+            expected += [(round(start + round(n.beat * 480) / 480, 2), n.pitch, n.velocity) for n in notes]
+            start += bar.beats
+        assert sorted(found) == sorted(expected)
+        assert sum(m.type == "note_off" for m in track) == len(found)
+        assert next(m.program for m in track if m.type == "program_change") == bars[0].programs[which]
+    assert sum(m.type == "set_tempo" for m in score.tracks[0]) == len(bars)

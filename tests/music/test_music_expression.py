@@ -1,0 +1,168 @@
+"""What the state asks for reaches the music by the published formulas, and never in a jump."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from undertone.flow import Directive, Goal, Phase
+from undertone.music.expression import (
+    LEVEL_STEP,
+    NEUTRAL_REASON,
+    TEMPO_STEP,
+    Glide,
+    breath_tempo,
+    level_wanted,
+    tempo_wanted,
+)
+
+WIDE = (40.0, 112.0)
+
+
+def asked(t=0.0, arousal=0.0, valence=0.0, *, level=0.0, breath=None, phase=Phase.LEAD, limits=WIDE, lasts=10.0):
+    return Directive(t, t + lasts, phase, Goal.CALM, arousal, valence, level, breath, 0.9, "Because.", ("report",), limits)
+
+
+@pytest.mark.parametrize(
+    ("arousal", "tempo", "onsets", "centre", "legato", "low_pass", "wet", "decay", "colour"),
+    [
+        (-0.8, 49, 1.3, 71, 1.1, 970, 0.40, 3.7, 0.5),
+        (0.0, 72, 2.6, 69, 0.95, 2000, 0.30, 2.8, 0.3),
+        (0.8, 106, 5.2, 67, 0.75, 4100, 0.20, 2.1, 0.1),
+    ],
+)
+def test_the_mapping_is_the_table_of_the_design(arousal, tempo, onsets, centre, legato, low_pass, wet, decay, colour):
+    shape = Glide().follow(0.0, asked(arousal=arousal), 4)
+    assert shape is not None
+    assert shape.tempo_bpm == pytest.approx(tempo, abs=0.6)
+    assert shape.onsets_per_second == pytest.approx(onsets, abs=0.05)
+    assert shape.melody_centre == pytest.approx(centre)
+    assert shape.legato == pytest.approx(legato, abs=0.051)
+    assert shape.low_pass_hz == pytest.approx(low_pass, rel=0.02)
+    assert shape.reverb_wet == pytest.approx(wet, abs=0.006)
+    assert shape.reverb_seconds == pytest.approx(decay, abs=0.07)
+    assert shape.colour_chance == pytest.approx(colour)
+
+
+def test_tempo_stays_within_the_goal():
+    assert tempo_wanted(-1.0, (54, 72)) == 54
+    assert tempo_wanted(1.0, (54, 72)) == 72
+    assert tempo_wanted(-0.2, (54, 72)) == pytest.approx(65.3, abs=0.1)
+
+
+def test_louder_with_arousal_softer_with_valence_never_above_the_programme():
+    assert level_wanted(-0.5, 0.0) < level_wanted(0.0, 0.0) < level_wanted(0.4, 0.0) <= 0.0
+    assert level_wanted(0.0, 0.5) < level_wanted(0.0, -0.5)
+    assert level_wanted(1.0, -1.0) == 0.0
+
+
+def test_tempo_ties_to_the_breath_where_one_is_near():
+    assert breath_tempo(62.0, 6.0, 4, WIDE) == 60.0
+    assert breath_tempo(62.0, 4.1, 4, WIDE) == pytest.approx(65.6)
+    assert breath_tempo(72.0, 20.0, 4, WIDE) == 72.0
+    assert breath_tempo(62.0, 6.0, 4, (61.0, 70.0)) == 62.0
+
+
+directives = st.builds(
+    asked,
+    arousal=st.floats(-1.5, 1.5),
+    valence=st.floats(-1.5, 1.5),
+    level=st.floats(-60, 0),
+    breath=st.none() | st.floats(3, 20),
+    phase=st.sampled_from([Phase.SETTLE, Phase.LEAD, Phase.FADE]),
+    limits=st.sampled_from([(40.0, 60.0), (54.0, 72.0), (76.0, 112.0), WIDE]),
+)
+
+
+@given(st.lists(st.none() | directives, min_size=2, max_size=30), st.sampled_from([3, 4]))
+@settings(max_examples=60, deadline=None)
+def test_nothing_jumps(script, beats):
+    glide = Glide()
+    shapes = [glide.follow(0.0, directive, beats) for directive in script]
+    for before, after in pairwise(shapes):
+        seconds = beats * 60 / after.tempo_bpm
+        assert abs(after.tempo_bpm / before.tempo_bpm - 1) <= TEMPO_STEP + 1e-9 <= 0.04
+        assert abs(after.level_db - before.level_db) <= LEVEL_STEP * seconds + 1e-9
+        assert abs(math.log2(after.low_pass_hz / before.low_pass_hz)) <= 0.1
+        assert abs(after.swell_db - before.swell_db) <= 0.75 + 1e-9
+        assert after.level_db <= 0
+        assert 30 <= after.tempo_bpm <= 160
+        assert after.swell_db == 0 or 0 <= after.swell_db <= 6
+        assert 1 <= after.voices <= 4
+
+
+def test_an_expired_directive_lets_the_music_drift_to_neutral_in_the_goals_range():
+    glide = Glide()
+    directive = asked(arousal=-0.8, valence=0.6, limits=(40.0, 60.0), level=-6.0)
+    first = glide.follow(0.0, directive, 4)
+    shapes = [glide.follow(20.0 + 4 * bar, directive, 4) for bar in range(80)]
+    assert shapes[0].reason == NEUTRAL_REASON
+    assert first.reason == "Because."
+    assert all(a.arousal <= b.arousal for a, b in pairwise(shapes))
+    assert (shapes[-1].arousal, shapes[-1].valence) == (0.0, 0.0)
+    assert shapes[-1].tempo_bpm == pytest.approx(60.0)
+    assert shapes[-1].level_db == pytest.approx(-8.0)
+
+
+def test_it_makes_no_difference_whether_the_directive_is_expired_or_missing():
+    ways = []
+    for later in (None, asked(arousal=0.9, lasts=0.0)):
+        glide = Glide()
+        glide.follow(0.0, asked(arousal=0.5), 4)
+        ways.append([glide.follow(30.0, later, 4) for _ in range(10)])
+    assert ways[0] == ways[1]
+
+
+def test_silence_is_at_once_and_music_rises_out_of_it_slowly():
+    glide = Glide()
+    glide.follow(0.0, asked(), 4)
+    assert glide.follow(4.0, asked(phase=Phase.SILENT), 4) is None
+    assert glide.follow(4.0, asked(level=-math.inf), 4) is None
+    shapes = [glide.follow(8.0, asked(), 4) for _ in range(12)]
+    assert shapes[0].level_db < -12.0
+    assert all(0 <= b.level_db - a.level_db <= 1.5 * 4 * 60 / b.tempo_bpm for a, b in pairwise(shapes))
+    assert shapes[-1].level_db == pytest.approx(-2.0)
+
+
+def test_the_swell_comes_and_goes_with_the_breath():
+    glide = Glide()
+    assert glide.follow(0.0, asked(), 4).breath_per_min is None
+    shapes = [glide.follow(0.0, asked(breath=6.0, arousal=-0.5), 4) for _ in range(20)]
+    assert shapes[-1].swell_db == pytest.approx(5.25)
+    assert shapes[-1].breath_per_min == 6.0
+    going = [glide.follow(0.0, asked(arousal=-0.5), 4) for _ in range(12)]
+    assert going[0].breath_per_min == 6.0
+    assert (going[-1].breath_per_min, going[-1].swell_db) == (None, 0.0)
+
+
+def test_more_voices_with_more_arousal_and_fewer_as_it_fades():
+    def voices(**how):
+        return Glide().follow(0.0, asked(**how), 4).voices
+
+    assert [voices(arousal=a) for a in (-0.95, -0.5, 0.0, 0.6)] == [2, 3, 3, 4]
+    glide = Glide()
+    for _ in range(8):
+        glide.follow(0.0, asked(arousal=-0.4), 4)
+    counts = [glide.follow(0.0, asked(arousal=-0.4, level=-1.0 * bar, phase=Phase.FADE), 4).voices for bar in range(30)]
+    assert counts[0] == 3
+    assert counts[-1] == 1
+    assert all(b <= a for a, b in pairwise(counts))
+
+
+def test_a_state_on_the_edge_does_not_flicker():
+    glide = Glide()
+    counts = [glide.follow(0.0, asked(arousal=0.35 + 0.02 * (-1) ** bar), 4).voices for bar in range(20)]
+    assert len(set(counts)) == 1
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 7.0])
+def test_values_that_cannot_be_are_neutral_or_limited(value):
+    shape = Glide().follow(0.0, asked(arousal=value, valence=value, breath=-1.0), 4)
+    assert -1 <= shape.arousal <= 1
+    assert -1 <= shape.valence <= 1
+    assert shape.breath_per_min is None
+    assert math.isfinite(shape.tempo_bpm)

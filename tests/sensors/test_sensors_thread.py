@@ -1,0 +1,67 @@
+"""The reader's thread: handing over, stumbling, and ending. Nothing else is tested with real time."""
+
+from __future__ import annotations
+
+import queue
+import threading
+
+import pytest
+
+from undertone.flow import Block, Fault, FaultKind
+from undertone.sensors import PulseSettings, Reader, ReaderThread, SkinSettings
+from undertone.sim.ads1115_chip import Ads1115Chip
+from undertone.sim.bus import EmulatedBus
+from undertone.sim.max3010x_chip import Max3010xChip
+from undertone.timeline import SystemClock
+
+PATIENCE = 2.0
+
+
+def test_blocks_reach_the_other_thread_until_it_is_stopped(make_bench: type) -> None:
+    clock, finger = SystemClock(), make_bench().finger
+    bus = EmulatedBus({0x57: Max3010xChip(finger, clock.now), 0x48: Ads1115Chip(finger, clock.now)}, now=clock.now)
+    arrived: queue.SimpleQueue[Block | Fault] = queue.SimpleQueue()
+    thread = ReaderThread(Reader(bus, pulse=PulseSettings(), skin=SkinSettings()), clock, arrived.put)
+    thread.start()
+    first = arrived.get(timeout=PATIENCE)
+    assert isinstance(first, Block)
+    thread.stop()
+    thread.stop()
+    transfers = bus.transfers
+    assert not any("reader of pod" in other.name for other in threading.enumerate())
+    assert transfers == bus.transfers
+    with pytest.raises(RuntimeError):
+        thread.start()
+
+
+def test_a_thread_that_was_never_started_stops_at_once() -> None:
+    ReaderThread(Reader(EmulatedBus({}, now=lambda: 0.0), pulse=None, skin=None), SystemClock(), print).stop()
+
+
+class Stumbling:
+    """Mistaken once, then well."""
+
+    pod = 4
+
+    def __init__(self) -> None:
+        self.polls = 0
+        self.due = 0.0
+
+    def poll(self, now: float) -> list[Block | Fault]:
+        self.polls += 1
+        if self.polls <= 2:
+            raise KeyError("a mistake")
+        return []
+
+
+def test_a_mistake_is_told_once_and_the_thread_lives_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("undertone.sensors.reader._STUMBLED_SECONDS", 0.01)
+    arrived: queue.SimpleQueue[Block | Fault] = queue.SimpleQueue()
+    thread = ReaderThread(Stumbling(), SystemClock(), arrived.put)  # type: ignore[arg-type]
+    thread.start()
+    begun, ended = arrived.get(timeout=PATIENCE), arrived.get(timeout=PATIENCE)
+    thread.stop()
+    assert isinstance(begun, Fault)
+    assert isinstance(ended, Fault)
+    assert (begun.kind, begun.source, begun.over, ended.over) == (FaultKind.STAGE, "pod 4 reader", False, True)
+    assert arrived.empty()

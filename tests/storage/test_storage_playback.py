@@ -1,0 +1,56 @@
+"""A recording as the blocks that the sensors would have brought."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from undertone.flow import Channel, readonly
+from undertone.storage import Recording, Series, playback
+
+
+def recording(pulse: np.ndarray, *, unit: str = "arbitrary", rate_hz: float = 50.0) -> Recording:
+    return Recording("sub-01_task-test", {"ppg": Series(-0.25, rate_hz, readonly(pulse), unit)})
+
+
+def wave(seconds: float = 10.0, rate_hz: float = 50.0) -> np.ndarray:
+    return np.sin(2 * np.pi * 1.2 * np.arange(round(seconds * rate_hz)) / rate_hz)
+
+
+def test_every_sample_comes_once_in_its_second() -> None:
+    blocks = [(second.end, block) for second in playback(recording(wave())) for block in second.blocks]
+    times = np.concatenate([block.times for _, block in blocks])
+    assert times == pytest.approx(-0.25 + np.arange(500) / 50.0)
+    assert all(end - 1.0 - 1e-6 <= block.t0 and block.times[-1] < end for end, block in blocks)
+    assert {block.channel for _, block in blocks} == {Channel.INFRARED}
+
+
+def test_more_blood_is_less_light_whichever_way_it_was_recorded() -> None:
+    pulse = wave()
+    for unit, sign in (("arbitrary", -1.0), ("counts", 1.0)):
+        light = np.concatenate([b.values for s in playback(recording(pulse, unit=unit)) for b in s.blocks])
+        assert np.corrcoef(sign * light, pulse)[0, 1] == pytest.approx(1.0)
+        assert 120_000 < light.min() < light.max() < 140_000
+
+
+def test_missing_samples_end_a_block_and_nothing_is_filled_in() -> None:
+    pulse = wave()
+    pulse[120:240] = np.nan
+    blocks = [block for second in playback(recording(pulse)) for block in second.blocks]
+    times = np.concatenate([block.times for block in blocks])
+    assert len(times) == 380
+    assert not np.any((times > -0.25 + 120 / 50 - 1e-6) & (times < -0.25 + 240 / 50 - 1e-6))
+    assert all(np.isfinite(block.values).all() for block in blocks)
+
+
+def test_beats_are_told_only_where_there_is_no_wave() -> None:
+    beats = np.array([[1.5, np.nan], [2.3, 0.8]])
+    alone = Recording("sub-01_task-test", {}, beats=beats)
+    told = [beat for second in playback(alone) for beat in second.beats]
+    assert told == [(1.5, None), (2.3, 0.8)]
+    both = Recording("sub-01_task-test", recording(wave()).series, beats=beats)
+    assert not [beat for second in playback(both) for beat in second.beats]
+
+
+def test_a_recording_without_anything_to_hear_is_silent() -> None:
+    assert list(playback(Recording("sub-01_task-test", {}))) == []
