@@ -185,8 +185,8 @@ def test_nothing_rings_on_after_silence() -> None:
     assert np.abs(sound[6 * RATE :]).max() < 1e-9
 
 
-@pytest.mark.parametrize("poison", [math.nan, math.inf])
-def test_what_is_not_finite_becomes_silence_and_passes(poison: float) -> None:
+@pytest.mark.parametrize("poison", [math.nan, math.inf, -1e30])
+def test_what_cannot_be_sound_becomes_silence_and_passes(poison: float) -> None:
     synth = Listening()
     renderer = Renderer(synth)
     played(renderer, [bar(0)], 1.0)

@@ -25,6 +25,7 @@ def read(path: Path) -> tuple[NDArray[np.float64], int]:
     with wave.open(str(path)) as file:
         assert file.getnchannels() == 2
         width, data, rate = file.getsampwidth(), file.readframes(file.getnframes()), file.getframerate()
+        assert len(data) == 2 * width * file.getnframes(), "the header promises more than there is"
     if width == 2:
         return np.frombuffer(data, "<i2").reshape(-1, 2) / 32767.0, rate
     raw = np.frombuffer(data, np.uint8).reshape(-1, 3).astype(np.int32)

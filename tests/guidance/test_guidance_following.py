@@ -88,8 +88,9 @@ def test_a_minute_of_rising_is_noticed_when_the_minute_is_full() -> None:
         lambda t: 0.2 * math.sin(t / 3.0),
         lambda t: 0.3 if t >= 85 else 0.0,
         lambda t: max(0.0, 0.3 - 0.01 * abs(t - 60)),
+        lambda t: min(0.5, max(0.0, 0.02 * (t - 33))),
     ],
-    ids=["steady", "too slow", "falling", "below usual", "wavering", "a step", "up and down again"],
+    ids=["steady", "too slow", "falling", "below usual", "wavering", "a step", "up and down again", "up and then level"],
 )
 def test_what_is_not_a_minutes_rise_is_not_called_one(course: object) -> None:
     seen = rises([course(t) for t in range(100)])  # type: ignore[operator]

@@ -656,6 +656,20 @@ def test_the_same_calls_give_the_same_directives() -> None:
     assert one.seen == other.seen
 
 
+def test_it_does_not_matter_when_the_clock_began() -> None:
+    course: Course = lambda t: 0.6 if t < 690 else None  # noqa: E731
+    early, late_ = Evening(course, minutes=40.0), Evening(lambda t: course(t - 2.0**20), minutes=40.0)
+    late_.now = 2.0**20
+    for evening in (early, late_):
+        evening.run(700)
+        evening.tell(CommandKind.GOAL, goal=Goal.SLEEP)
+        evening.run(2500)
+    assert early.phases().count(Phase.MEET) == 2, "they are met again, which depends on the time left"
+    assert late_.phases() == early.phases()
+    assert [d.arousal for d in late_.seen] == pytest.approx([d.arousal for d in early.seen], abs=1e-6)
+    assert [d.reason for d in late_.seen] == [d.reason for d in early.seen]
+
+
 def test_stricter_limits_are_kept() -> None:
     evening = Evening(steady(0.9), limits=Limits(arousal=(-0.2, 0.3), loudest_db=-10.0))
     evening.run(1300)

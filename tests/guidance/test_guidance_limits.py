@@ -171,6 +171,11 @@ def test_a_demonstration_hurries_the_music_and_nothing_else() -> None:
     assert replace(quick, lead_per_min=0.1, meet_per_min=0.4) == Limits()
 
 
+@pytest.mark.parametrize("lifetime", [5.0, 60.0])
+def test_the_ends_of_the_lifetime_are_allowed(lifetime: float) -> None:
+    assert passed(WISH, limits=Limits(lifetime=lifetime))[0].expires == 10.0 + lifetime
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import pytest
 
@@ -51,7 +52,7 @@ def test_the_reference_is_looked_at_first_and_every_five_seconds_at_no_cost() ->
     assert results[0].which is Input.REFERENCE
     assert all(result.volts == 0.5 for result in reference)
     assert len(reference) == pytest.approx(12, abs=1)
-    assert {b.tick - a.tick for a, b in zip(reference, reference[1:], strict=False)} <= {160, 161}
+    assert {b.tick - a.tick for a, b in pairwise(reference)} <= {160, 161}
 
 
 @pytest.mark.parametrize("late", [0.002, 0.012, 0.025])
@@ -63,7 +64,7 @@ def test_late_polls_cost_accuracy_but_no_samples_and_never_mix_inputs(late: floa
     assert all(result.volts == 0.5 for result in results if result.which is Input.REFERENCE)
     assert sum(result.which is Input.REFERENCE for result in results) > 6 - 4 * (late > 0.02)
     assert max(abs(0.01 * result.t - result.volts) for result in skin) < 0.01 * (TICK + 0.002)
-    assert all(b.tick > a.tick for a, b in zip(skin, skin[1:], strict=False))
+    assert all(b.tick > a.tick for a, b in pairwise(skin))
 
 
 def test_missed_ticks_are_missing() -> None:
@@ -105,7 +106,7 @@ def test_a_floating_line_is_a_missing_chip() -> None:
     rig = Rig()
     rig.run(0.2)
     rig.chip.read = lambda register, length: b"\xff" * length  # type: ignore[method-assign]
-    with pytest.raises(ChipMissing, match="only 0xffff|Only 0xffff"):
+    with pytest.raises(ChipMissing, match="Only 0xffff"):
         rig.run(0.2)
 
 
@@ -143,5 +144,5 @@ def test_a_reference_that_comes_too_late_waits_for_the_next_tick() -> None:
     assert rig.driver.poll(rig.clock.now()) is None
     assert int.from_bytes(rig.chip.read(1, 2), "big") & 0x7000 == 0x4000
     results = rig.run(0.2)
-    assert [r.tick for r in results if r.which is Input.SKIN][0] == result.tick + 1
+    assert next(r.tick for r in results if r.which is Input.SKIN) == result.tick + 1
     assert any(r.which is Input.REFERENCE for r in results)

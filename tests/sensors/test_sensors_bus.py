@@ -69,7 +69,7 @@ class Kernel:
 def kernel(monkeypatch: pytest.MonkeyPatch) -> Iterator[Kernel]:
     fake = Kernel()
     really_open, really_close = os.open, os.close
-    monkeypatch.setattr(os, "open", lambda path, *rest: fake.open(path, *rest) if "i2c" in str(path) else really_open(path, *rest))
+    monkeypatch.setattr(os, "open", lambda path, *rest: (fake.open if "i2c" in str(path) else really_open)(path, *rest))
     monkeypatch.setattr(os, "close", lambda fd: fake.close(fd) if fd == 1000 else really_close(fd))
     monkeypatch.setattr(smbus2.smbus2, "ioctl", fake.ioctl)
     monkeypatch.setattr(fcntl, "ioctl", fake.ioctl)

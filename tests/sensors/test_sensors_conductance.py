@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from undertone.sensors import FrontEnd, electrode_volts, microsiemens
 
-TABLE = [(0, 0.5), (0.05, 0.5055), (1, 0.6020), (2, 0.6903), (5, 0.8957), (10, 1.1180), (20, 1.3594), (40, 1.5680), (60, 1.6620)]
+TABLE = [
+    (0, 0.5), (0.05, 0.5055), (1, 0.6020), (2, 0.6903), (5, 0.8957), (10, 1.1180), (20, 1.3594), (40, 1.5680), (60, 1.6620),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("conductance", "volts"), TABLE)

@@ -99,7 +99,7 @@ def test_nobody_there_is_chip_missing() -> None:
 
 def test_samples_come_oldest_first_and_complete(rig: Rig) -> None:
     seen = np.concatenate([taken_at(rig.drain(0.17)) for _ in range(20)])
-    assert len(seen) == int(20 * 17)
+    assert len(seen) == 20 * 17
     assert np.diff(seen) == pytest.approx(0.01, abs=0.002)
 
 
@@ -226,7 +226,7 @@ def test_faster_sensors_are_drained_before_their_fifo_is_full() -> None:
 
 
 def test_settings_that_no_chip_has_are_refused() -> None:
-    with pytest.raises(ConfigError, match="no pulse sensor 'MAX30100'.*MAX30102"):
+    with pytest.raises(ConfigError, match=r"no pulse sensor 'MAX30100'.*MAX30102"):
         PulseSettings(chip="MAX30100")
     with pytest.raises(RegisterError, match="current_ma can be 0…51"):
         PulseSettings(red_ma=60.0)

@@ -188,3 +188,11 @@ def test_a_first_moment_noted_too_early_is_forgotten() -> None:
 def test_a_first_read_that_already_overflowed_still_tells_the_time() -> None:
     first = Stamp(PERIOD).push(70.0, 32, lost=15, uncertain=True)
     assert first.t0 + 47 * PERIOD == pytest.approx(70.0, abs=0.02)
+
+
+def test_a_clock_that_jitters_both_ways_is_not_mistaken_for_lost_samples() -> None:
+    chip, stamp = Chip(0.01), Stamp(PERIOD)
+    for place, t in enumerate(polls(60, seed=11)):
+        chip.read(stamp, t, noted=t + (-1) ** place * 0.05 if 150 < place < 200 else t)
+    assert sum(chip.lost) == 0
+    assert np.abs(chip.error(after=20)).max() < 0.002

@@ -21,8 +21,9 @@ def test_a_fault_is_told_once_and_its_end_only_after_its_beginning() -> None:
 
 def test_a_condition_must_hold_for_a_while_and_be_gone_for_a_while() -> None:
     condition = Lasting(1.0, 2.0)
-    observed = [(0.0, True), (0.9, True), (0.95, False), (1.0, True), (1.9, True), (2.0, True), (2.1, False), (4.0, False), (4.2, False)]
-    assert [condition.push(t, seen) for t, seen in observed] == [False] * 5 + [True] * 3 + [False]
+    moments = (0.0, 0.9, 0.95, 1.0, 1.9, 2.0, 2.1, 4.0, 4.2)
+    observed = (True, True, False, True, True, True, False, False, False)
+    assert [condition.push(t, seen) for t, seen in zip(moments, observed, strict=True)] == [False] * 5 + [True] * 3 + [False]
 
 
 def test_a_condition_that_needs_no_time_begins_at_once() -> None:

@@ -49,6 +49,14 @@ def test_deep_breathing_is_no_artefact() -> None:
     assert bad(list(intervals)) == [0, 1]
 
 
+def test_back_from_a_short_one_to_the_usual_is_no_artefact() -> None:
+    assert bad([*STEADY, 0.69, 0.88, *STEADY]) == [0, 1]
+
+
+def test_a_slide_to_another_rate_is_no_artefact() -> None:
+    assert bad([*STEADY, *(0.8 * 0.96**n for n in range(12))]) == [0, 1]
+
+
 def test_a_new_rate_is_believed_after_five_that_agree() -> None:
     assert bad([*STEADY, *[0.45] * 10]) == [0, 1, 40, 41, 42, 43]
 

@@ -44,7 +44,8 @@ class Pulse:
         options = {"noise_counts": 0.0, "dark_counts": 0.0} | options
         self.chip = Max3010xChip(self.person, self.clock.now, **options)  # type: ignore[arg-type]
         self.read(0x00)
-        for register, byte in ((0x08, fifo), (0x0A, spo2), (0x0C, 0x23), (0x0D, 0x23), (0x02, 0xF0), (0x03, 0x02), (0x09, mode)):
+        first = {0x08: fifo, 0x0A: spo2, 0x0C: 0x23, 0x0D: 0x23, 0x02: 0xF0, 0x03: 0x02, 0x09: mode}
+        for register, byte in first.items():
             self.write(register, byte)
 
     def read(self, register: int, length: int = 1) -> bytes:
@@ -66,7 +67,7 @@ def counts(t: float, ma: float = INFRARED_MA) -> float:
     return (100.0 + t) * ma * 64.0
 
 
-# ----------------------------------------------------------------------------------------------------------- MAX3010x: registers
+# ---------------------------------------------------------------------------------------------------------- MAX3010x: registers
 
 
 def test_after_power_up_the_registers_are_as_tabulated() -> None:
@@ -273,14 +274,16 @@ def test_the_dark_and_the_noise_are_as_told() -> None:
     assert noise.std() == pytest.approx(20, abs=2)
 
 
-# ---------------------------------------------------------------------------------------------------------------- MAX3010x: FIFO
+# -------------------------------------------------------------------------------------------------------------- MAX3010x: FIFO
 
 
 def test_a_full_fifo_refuses_newer_samples_and_counts_them() -> None:
     pulse = Pulse()
     pulse.clock.jump(0.3201)
     assert pulse.pointers() == (0, 0, 0)
-    pulse.clock.jump(0.05)
+    pulse.clock.jump(0.01)
+    assert pulse.pointers() == (0, 1, 0)
+    pulse.clock.jump(0.04)
     assert pulse.pointers() == (0, 5, 0)
     pulse.clock.jump(10.0)
     assert pulse.pointers() == (0, 15, 0)
@@ -303,7 +306,9 @@ def test_the_overflow_counter_falls_to_zero_with_a_complete_sample() -> None:
     assert pulse.pointers()[1] == 0
 
 
-@pytest.mark.parametrize(("pushes", "says", "pointers"), [(True, True, (8, 8, 8)), (True, False, (8, 0, 8)), (False, True, (0, 8, 0))])
+@pytest.mark.parametrize(
+    ("pushes", "says", "pointers"), [(True, True, (8, 8, 8)), (True, False, (8, 0, 8)), (False, True, (0, 8, 0))]
+)
 def test_rollover_is_as_configured(pushes: bool, says: bool, pointers: tuple[int, int, int]) -> None:
     pulse = Pulse(fifo=0x5F, rollover_pushes=pushes, rollover_counts=says)
     pulse.clock.jump(0.4001)
@@ -350,7 +355,7 @@ def test_clearing_the_pointers_empties_the_fifo() -> None:
     assert pulse.pointers() == (10, 0, 0)
 
 
-# ---------------------------------------------------------------------------------------------------------- MAX3010x: interrupts
+# --------------------------------------------------------------------------------------------------------- MAX3010x: interrupts
 
 
 def test_almost_full_comes_with_the_seventeenth_sample_and_is_cleared_by_reading() -> None:

@@ -104,7 +104,7 @@ class Player:
 
     @property
     def broken(self) -> int:
-        """Blocks that were not finite and were replaced by silence."""
+        """Blocks that could not be sound and became silence."""
         return self._renderer.broken + self._outlet.broken
 
     @property

@@ -20,6 +20,8 @@ BLOCK = 2048
 """Frames rendered at a time."""
 GRAIN = 64
 """Frames to which the beginning and end of notes are rounded within a block: FluidSynth's own grain."""
+LOUDEST = 100.0
+"""Stems beyond this are not music but a fault of the synthesiser."""
 LEAD_SECONDS = 0.5
 """A bar is asked for when less than this is known."""
 
@@ -51,7 +53,7 @@ class Renderer:
         self._rest = np.zeros((0, 2), dtype=np.float32)
         self._silent = False
         self.broken = 0
-        """Blocks that were not finite and were replaced by silence."""
+        """Blocks in which the synthesiser gave what cannot be sound, and which became silence."""
 
     @property
     def position(self) -> float:
@@ -109,10 +111,6 @@ class Renderer:
         self._silent = False
         self._play(events, start)
         mixed = self._mixer(self._stems, after, breath_per_min=self._controls.breath_per_min)
-        if not np.isfinite(mixed).all():
-            self._mixer.reset()
-            self.broken += 1
-            return np.zeros((BLOCK, 2), dtype=np.float32)
         sound = self._rider(mixed) * (before.level + (after.level - before.level) * self._ramp)
         return np.ascontiguousarray(sound.T, dtype=np.float32)
 
@@ -139,6 +137,10 @@ class Renderer:
                 done = offset
             self._tell(event)
         self._synth.render(self._stems[:, :, done:])
+        # Written so that what is not a number fails too. Whatever passes keeps every filter behind it finite.
+        if not max(self._stems.max(), -self._stems.min()) < LOUDEST:
+            self._stems[:] = 0.0
+            self.broken += 1
 
     def _tell(self, event: Event) -> None:
         match event.kind:

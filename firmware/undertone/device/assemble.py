@@ -28,6 +28,9 @@ __all__ = ["Device", "assemble", "make_synth", "pulse_settings", "skin_settings"
 CEILING_DBFS = -12.0
 """RMS over a second that a programme at −23 LUFS never reaches unless something is wrong."""
 
+FADE_IN = 2.0
+"""Seconds; the composer lets its layers enter by itself, so this only takes the edge off the first note."""
+
 Listener = Callable[[Status], None]
 
 
@@ -226,6 +229,15 @@ def _player(
     if trouble is not None:
         tell(Fault(now, "instruments", FaultKind.SOUND, trouble))
     renderer = Renderer(synth, rate_hz=rate_hz, target_lufs=audio.loudness_lufs)
-    player = Player(renderer, sink, bars, ahead=audio.ahead, on_bar=sounding, on_fault=tell, reopen=world.reopen_sink)
+    player = Player(
+        renderer,
+        sink,
+        bars,
+        ahead=audio.ahead,
+        on_bar=sounding,
+        on_fault=tell,
+        reopen=world.reopen_sink,
+        fade_in=FADE_IN,
+    )
     player.volume_db = audio.volume_db
     return player

@@ -6,9 +6,9 @@ Read `composer` first, then `phrase` (what a phrase is) and `ensemble` (how its 
 
 from __future__ import annotations
 
-from .composer import Composer
-from .midi import write_midi
-from .score import Block, piano_roll, score_text
-from .styles import STYLES, Style, style_named
+from undertone.music.composer import Composer
+from undertone.music.midi import write_midi
+from undertone.music.score import Block, piano_roll, score_text
+from undertone.music.styles import STYLES, Style, style_named
 
 __all__ = ["STYLES", "Block", "Composer", "Style", "piano_roll", "score_text", "style_named", "write_midi"]

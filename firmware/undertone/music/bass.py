@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .harmony import Progression, Span
-from .streams import Stream
-from .theory import Key
+from undertone.music.harmony import Progression, Span
+from undertone.music.streams import Stream
+from undertone.music.theory import Key
 
 __all__ = ["HIGHEST", "LOWEST", "Step", "line", "walked"]
 

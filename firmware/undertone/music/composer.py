@@ -13,13 +13,12 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from undertone.flow import Bar, Directive, Layer, Note
-
-from .ensemble import Ensemble, present
-from .expression import LEVEL_STEP, Glide, Shape
-from .form import Form, Place
-from .phrase import Phrase, Planner
-from .streams import Streams
-from .styles import style_named
+from undertone.music.ensemble import Ensemble, present
+from undertone.music.expression import LEVEL_STEP, Glide, Shape
+from undertone.music.form import Form, Place
+from undertone.music.phrase import Phrase, Planner
+from undertone.music.streams import Streams
+from undertone.music.styles import style_named
 
 __all__ = ["Composer"]
 

@@ -10,15 +10,14 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from undertone.flow import Layer, Note
-
-from .bass import walked
-from .expression import Shape, melody_share
-from .melody import Tone, ornamented
-from .phrase import Phrase
-from .streams import Stream, Streams
-from .styles import Style
-from .texture import Sound, broken, hand, held
-from .voicing import Voicing, voiced
+from undertone.music.bass import walked
+from undertone.music.expression import Shape, melody_share
+from undertone.music.melody import Tone, ornamented
+from undertone.music.phrase import Phrase
+from undertone.music.streams import Stream, Streams
+from undertone.music.styles import Style
+from undertone.music.texture import Sound, broken, hand, held
+from undertone.music.voicing import Voicing, voiced
 
 __all__ = ["Ensemble", "present"]
 

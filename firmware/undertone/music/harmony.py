@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .streams import Stream
-from .theory import AEOLIAN, DORIAN, IONIAN, LYDIAN, MIXOLYDIAN, MODES, PHRYGIAN, Chord, Key, Mode
+from undertone.music.streams import Stream
+from undertone.music.theory import AEOLIAN, DORIAN, IONIAN, LYDIAN, MIXOLYDIAN, MODES, PHRYGIAN, Chord, Key, Mode
 
 __all__ = ["Progression", "Span", "chord", "majorness_wanted", "mode_between", "mode_for", "progression"]
 

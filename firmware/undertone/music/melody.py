@@ -18,11 +18,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .harmony import Progression, Span
-from .metre import strength
-from .motif import Motif, ending, fragment, inverted, motif, stretched, thinned
-from .streams import Stream
-from .theory import Chord, Key
+from undertone.music.harmony import Progression, Span
+from undertone.music.metre import strength
+from undertone.music.motif import Motif, ending, fragment, inverted, motif, stretched, thinned
+from undertone.music.streams import Stream
+from undertone.music.theory import Chord, Key
 
 __all__ = ["Theme", "Tone", "developed", "ornamented", "sung", "theme"]
 

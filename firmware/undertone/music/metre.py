@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .streams import Stream
+from undertone.music.streams import Stream
 
 __all__ = ["Rhythm", "rhythm", "strength"]
 

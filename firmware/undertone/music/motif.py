@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 
-from .metre import Rhythm, rhythm, strength
-from .streams import Stream
+from undertone.music.metre import Rhythm, rhythm, strength
+from undertone.music.streams import Stream
 
 __all__ = ["Motif", "ending", "fragment", "inverted", "motif", "stretched", "thinned"]
 

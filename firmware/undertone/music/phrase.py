@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .bass import line
-from .expression import Shape, melody_share
-from .form import ORDER, Place
-from .harmony import SLOW_BELOW, Progression, majorness_wanted, mode_between, mode_for, progression
-from .melody import Theme, Tone, developed, sung, theme
-from .streams import Streams
-from .styles import Style
-from .theory import Key, Mode
+from undertone.music.bass import line
+from undertone.music.expression import Shape, melody_share
+from undertone.music.form import ORDER, Place
+from undertone.music.harmony import SLOW_BELOW, Progression, majorness_wanted, mode_between, mode_for, progression
+from undertone.music.melody import Theme, Tone, developed, sung, theme
+from undertone.music.streams import Streams
+from undertone.music.styles import Style
+from undertone.music.theory import Key, Mode
 
 __all__ = ["Phrase", "Planner"]
 

@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from undertone.flow import Bar, Layer, Note
-
-from .theory import pitch_name
+from undertone.music.theory import pitch_name
 
 __all__ = ["Block", "piano_roll", "score_text"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .harmony import Span
-from .streams import Stream
-from .voicing import Voicing
+from undertone.music.harmony import Span
+from undertone.music.streams import Stream
+from undertone.music.voicing import Voicing
 
 __all__ = ["Sound", "broken", "hand", "held"]
 

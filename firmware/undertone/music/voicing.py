@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from itertools import combinations, pairwise
 
-from .theory import Chord
+from undertone.music.theory import Chord
 
 __all__ = ["HIGHEST", "LOWEST", "Voicing", "cost", "voiced"]
 

@@ -25,8 +25,11 @@ _QUIET_SECONDS = 10.0
 """So long without a lost sample before an overflow is over."""
 
 _NO_CONTACT = "No finger on the pulse sensor: rest a fingertip on its window, lightly, without pressing."
+_CONTACT = "There is a finger on the pulse sensor."
 _SATURATED = "The pulse sensor is dazzled: shade it from the sun or a lamp, and lay the fingertip over the whole window."
+_SEES = "The pulse sensor sees again."
 _OVERFLOW = "Pulse samples were lost because they were fetched too late: the machine is too busy. Close what else runs on it."
+_IN_TIME = "Pulse samples are fetched in time again."
 _BROWN_OUT = "The pulse sensor lost its power for a moment and is being set up again. Check its plug and the supply."
 _STALLED = "The pulse sensor stopped sampling and is being set up again. Check its plug and the supply."
 
@@ -116,20 +119,14 @@ class PulseChannel:
 
     def _judge(self, now: float, drained: Drained) -> list[Fault]:
         """Finger, light and losses."""
-        told: list[Fault] = []
         level = float(drained.infrared.mean()) / self._counts_per_na_per_ma if self._counts_per_na_per_ma else float("inf")
         limit = _TOUCHED_NA_PER_MA if self._lifted.holds else _LIFTED_NA_PER_MA
-        if self._lifted.push(now, level < limit):
-            told += self._ledger.begin(now, FaultKind.CONTACT, _NO_CONTACT)
-        else:
-            told += self._ledger.end(now, FaultKind.CONTACT, "There is a finger on the pulse sensor.")
+        lifted = self._lifted.push(now, level < limit)
         clipped = np.count_nonzero(drained.infrared >= _CLIPPED) > _CLIPPED_SHARE * len(drained.infrared)
-        if self._clipped.push(now, bool(clipped) or drained.ambient_overflow):
-            told += self._ledger.begin(now, FaultKind.SATURATED, _SATURATED)
-        else:
-            told += self._ledger.end(now, FaultKind.SATURATED, "The pulse sensor sees again.")
-        if self._overflown.push(now, drained.lost_after > 0):
-            told += self._ledger.begin(now, FaultKind.OVERFLOW, _OVERFLOW)
-        else:
-            told += self._ledger.end(now, FaultKind.OVERFLOW, "Pulse samples are fetched in time again.")
-        return told
+        dazzled = self._clipped.push(now, bool(clipped) or drained.ambient_overflow)
+        overflown = self._overflown.push(now, drained.lost_after > 0)
+        return [
+            *self._ledger.settle(now, FaultKind.CONTACT, lifted, begins=_NO_CONTACT, ends=_CONTACT),
+            *self._ledger.settle(now, FaultKind.SATURATED, dazzled, begins=_SATURATED, ends=_SEES),
+            *self._ledger.settle(now, FaultKind.OVERFLOW, overflown, begins=_OVERFLOW, ends=_IN_TIME),
+        ]

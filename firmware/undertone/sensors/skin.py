@@ -28,8 +28,11 @@ _LOOKED_AT = 64
 _DISTINCT = 8
 
 _NO_CONTACT = "The skin electrodes are off: put both on, on two fingers of one hand."
+_CONTACT = "The skin electrodes are on."
 _SHORTED = "The skin electrodes touch each other or are soaked: part and dry them."
+_APART = "The skin electrodes are apart."
 _NO_REFERENCE = "The skin front end gives no reference of 0.5 V on AIN1: check its 3.3 V supply and its wiring."
+_REFERENCE = "The skin front end's reference is there."
 _COARSE = "The skin sensor resolves only 12 bits: it is an ADS1015 sold as an ADS1115. Replace it."
 _BROWN_OUT = "The skin sensor lost its power for a moment. Check its plug and the supply."
 
@@ -111,9 +114,8 @@ class SkinChannel:
         """Follow the reference: slowly through its noise, at once where it really changes."""
         change = volts - self._reference
         self._reference += change * (_REFERENCE_SHARE if abs(change) < _REFERENCE_STEP else 1.0)
-        if self._front_end.reference_present(self._reference):
-            return [*self._front_ledger.end(now, FaultKind.CHIP_MISSING, "The skin front end's reference is there.")]
-        return [*self._front_ledger.begin(now, FaultKind.CHIP_MISSING, _NO_REFERENCE)]
+        missing = not self._front_end.reference_present(self._reference)
+        return [*self._front_ledger.settle(now, FaultKind.CHIP_MISSING, missing, begins=_NO_REFERENCE, ends=_REFERENCE)]
 
     def _resolve(self, now: float, counts: int) -> list[Fault]:
         """Find out, once, whether the converter really has its lowest four bits."""
@@ -128,17 +130,12 @@ class SkinChannel:
 
     def _judge(self, now: float, value: float | None) -> list[Fault]:
         """Electrodes off, or touching each other."""
-        told: list[Fault] = []
-        present = self._front_end.reference_present(self._reference)
-        if self._shorted.push(now, value is None and present):
-            told += self._ledger.begin(now, FaultKind.SATURATED, _SHORTED)
-        else:
-            told += self._ledger.end(now, FaultKind.SATURATED, "The skin electrodes are apart.")
-        if self._open.push(now, value is not None and value < _OPEN_MICROSIEMENS):
-            told += self._ledger.begin(now, FaultKind.CONTACT, _NO_CONTACT)
-        else:
-            told += self._ledger.end(now, FaultKind.CONTACT, "The skin electrodes are on.")
-        return told
+        shorted = self._shorted.push(now, value is None and self._front_end.reference_present(self._reference))
+        is_open = self._open.push(now, value is not None and value < _OPEN_MICROSIEMENS)
+        return [
+            *self._ledger.settle(now, FaultKind.SATURATED, shorted, begins=_SHORTED, ends=_APART),
+            *self._ledger.settle(now, FaultKind.CONTACT, is_open, begins=_NO_CONTACT, ends=_CONTACT),
+        ]
 
     def _take(self, result: Conversion, value: float) -> list[Block]:
         """Filter one value; a block when enough has come together, or when what follows does not join."""

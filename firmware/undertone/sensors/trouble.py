@@ -36,6 +36,15 @@ class Ledger:
         self._open.remove(kind)
         return [Fault(now, self.source, kind, message, over=True)]
 
+    def settle(self, now: float, kind: FaultKind, holds: bool, *, begins: str, ends: str) -> list[Fault]:
+        """What there is to tell of a fault that holds now, or does not: usually nothing.
+
+        begins, ends: the messages of its beginning and its end.
+        """
+        if holds is (kind in self._open):
+            return []
+        return self.begin(now, kind, begins) if holds else self.end(now, kind, ends)
+
 
 class Lasting:
     """A condition that begins when it has held for a while and ends when it has not held for a while.

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -28,9 +29,7 @@ __all__ = ["Ads1115Chip"]
 
 _CONVERSION, _CONFIG = 0, 1
 _OS, _SINGLE_SHOT = 0x8000, 0x0100
-_INPUTS = TABLE["CONFIG"].field("inputs")
-_RANGE = TABLE["CONFIG"].field("range_volts")
-_RATE = TABLE["CONFIG"].field("conversions_per_s")
+_FIELDS = {name: TABLE["CONFIG"].field(name) for name in ("inputs", "range_volts", "conversions_per_s")}
 _PINS: dict[str, tuple[int, int | None]] = {
     **{f"{positive}-{negative}": (positive, negative) for positive, negative in ((0, 1), (0, 3), (1, 3), (2, 3))},
     **{str(pin): (pin, None) for pin in range(4)},
@@ -42,12 +41,29 @@ _LOOK = 1.0 / 64.0
 """Grid on which the subject's conductance is asked for. In between it is a straight line: nothing in it is faster than 3 Hz."""
 
 
+class _Setting(NamedTuple):
+    """What a configuration means for a conversion."""
+
+    positive: int
+    negative: int | None
+    """Pins; None is ground."""
+    counts_per_volt: float
+    rate_hz: float
+
+
+@cache
+def _setting(config: int) -> _Setting:
+    positive, negative = _PINS[str(_FIELDS["inputs"].value(config))]
+    full_scale = _FIELDS["range_volts"].number(config)
+    return _Setting(positive, negative, 32768.0 / full_scale, _FIELDS["conversions_per_s"].number(config))
+
+
 class _Conversion(NamedTuple):
     """One under way, with everything that was valid when it started."""
 
     start: float
     seconds: float
-    config: int
+    setting: _Setting
 
 
 class Ads1115Chip:
@@ -116,8 +132,8 @@ class Ads1115Chip:
             self._start(now + _WAKE_SECONDS)
 
     def _start(self, at: float) -> _Conversion:
-        config = self._registers[_CONFIG]
-        self._running = _Conversion(at, 1.0 / (_RATE.number(config) * (1.0 + self.tolerance)), config)
+        setting = _setting(self._registers[_CONFIG])
+        self._running = _Conversion(at, 1.0 / (setting.rate_hz * (1.0 + self.tolerance)), setting)
         return self._running
 
     def _advance(self, now: float) -> None:
@@ -139,12 +155,12 @@ class Ads1115Chip:
 
     def _finish(self, conversion: _Conversion) -> None:
         """Put the result into the register: what the inputs were in the middle of the conversion, clipped to the range."""
-        positive, negative = _PINS[str(_INPUTS.value(conversion.config))]
+        setting = conversion.setting
         pins = self._inputs(conversion.start + 0.5 * conversion.seconds)
-        volts = pins[positive] - (pins[negative] if negative is not None else 0.0)
+        volts = pins[setting.positive] - (pins[setting.negative] if setting.negative is not None else 0.0)
         if self._noise_volts:
             volts += self._random.gauss(0.0, self._noise_volts)
-        counts = round(volts * 32768.0 / _RANGE.number(conversion.config))
+        counts = round(volts * setting.counts_per_volt)
         self._registers[_CONVERSION] = max(-32768, min(32767, counts)) & self._kept
 
     def _at_electrodes(self, t: float) -> tuple[float, float, float, float]:
