@@ -37,7 +37,7 @@ def night(hours: float) -> tuple[str, Counter[str], float]:
     settings = Settings()
     settings = replace(settings, guidance=replace(settings.guidance, goal=Goal.SLEEP, minutes=45.0))
     settings = replace(settings, music=replace(settings.music, seed=1))
-    device = assemble(World.simulated(Body.restless(1), sink=None), settings, record=record)
+    device = assemble(World.simulated(Body.restless(1), open_sink=None), settings, record=record)
     start = time.perf_counter()
     device.run(until=hours * 3600.0)
     took = time.perf_counter() - start

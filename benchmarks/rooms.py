@@ -97,7 +97,8 @@ def main() -> None:
     settings = Settings()
     settings = replace(settings, guidance=replace(settings.guidance, minutes=asked.minutes))
     before = resident()
-    device = assemble(World.simulated(Body.tense(1), sink=NullSink(asked.rate_hz or settings.audio.rate_hz)), settings)
+    world = World.simulated(Body.tense(1), open_sink=lambda: NullSink(asked.rate_hz or settings.audio.rate_hz))
+    device = assemble(world, settings)
     memory["the device, with fonts and model"] = resident() - before
     before, start, wall = resident(), time.thread_time(), time.perf_counter()
     seconds = asked.minutes * 60.0

@@ -657,11 +657,11 @@ def test_the_same_calls_give_the_same_directives() -> None:
 
 
 def test_it_does_not_matter_when_the_clock_began() -> None:
-    course: Course = lambda t: 0.6 if t < 690 else None  # noqa: E731
+    course: Course = lambda t: 0.6 if t < 900 else None  # noqa: E731
     early, late_ = Evening(course, minutes=40.0), Evening(lambda t: course(t - 2.0**20), minutes=40.0)
     late_.now = 2.0**20
     for evening in (early, late_):
-        evening.run(700)
+        evening.run(1000)
         evening.tell(CommandKind.GOAL, goal=Goal.SLEEP)
         evening.run(2500)
     assert early.phases().count(Phase.MEET) == 2, "they are met again, which depends on the time left"

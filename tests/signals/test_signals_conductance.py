@@ -56,6 +56,8 @@ def test_the_threshold_is_an_amplitude() -> None:
     [
         pytest.param(np.where(TIMES > 40.0, 6.0, 5.0), id="step"),
         pytest.param(np.where(abs(TIMES - 40.0) < 0.5, 6.0, 5.0), id="touch"),
+        pytest.param(5.0 + 0.5 * np.exp(-(((TIMES - 40.0) / 0.6) ** 2)), id="soft touch"),
+        pytest.param(5.0 + 1.0 / (1.0 + np.exp(-(TIMES - 40.0) / 6.0)), id="slow rise"),
         pytest.param(np.where(abs(TIMES - 40.0) < 5.0, 0.0, 5.0), id="electrodes off"),
         pytest.param(5.0 + 0.01 * TIMES, id="drift"),
         pytest.param(5.0 - 0.01 * TIMES, id="falling"),
@@ -65,6 +67,21 @@ def test_the_threshold_is_an_amplitude() -> None:
 def test_what_is_not_a_response(artefact: np.ndarray) -> None:
     noise = np.random.default_rng(3).normal(0.0, 0.001, len(TIMES))
     assert responses_of(artefact + noise * (artefact > 0.0)) == []
+
+
+def test_a_small_one_on_the_way_down_from_a_large_one() -> None:
+    found = responses_of(sweat(TIMES, [20.0], amplitude=2.0) + sweat(TIMES, [23.5], amplitude=0.6, level=0.0))
+    assert f1(np.array([20.0, 23.5]), np.array([r.t for r in found]), 0.5) == 1.0
+
+
+def test_two_in_one_climb() -> None:
+    found = responses_of(sweat(TIMES, [20.0, 21.3]))
+    assert f1(np.array([20.0, 21.3]), np.array([r.t for r in found]), 0.5) == 1.0
+
+
+def test_the_onset_is_not_where_a_drift_began() -> None:
+    found = responses_of(sweat(TIMES, [20.0]) + 0.01 * TIMES)
+    assert [r.t for r in found] == [pytest.approx(20.0, abs=0.5)]
 
 
 def test_nothing_crosses_a_gap() -> None:

@@ -68,6 +68,30 @@ def test_quality_goes_before_what_is_known_grows_stale() -> None:
     assert silence[-1] == Features(t=149.0)
 
 
+def test_quality_goes_with_the_samples_before_the_beats_are_missed() -> None:
+    pulse, _ = a_minute()
+    signals = Signals()
+    lived(signals, 70.0, pulse=pulse)
+    assert signals.features(70.9).pulse_quality > 0.8
+    assert signals.features(72.6).pulse_quality == 0.0
+
+
+def test_light_without_a_pulse_has_no_quality() -> None:
+    pulse, _ = a_minute()
+    pulse[round(60.0 * RATE) :] = pulse[round(60.0 * RATE)]
+    features = lived(Signals(), 70.0, pulse=pulse)
+    assert features[58].pulse_quality > 0.9
+    assert features[64].pulse_quality == 0.0
+
+
+def test_beats_without_a_rhythm_have_little_quality() -> None:
+    signals, t = Signals(), 0.0
+    for interval in np.random.default_rng(0).uniform(0.35, 1.6, 60).tolist():
+        t += interval
+        signals.push_beat(t, interval)
+    assert signals.features(t).pulse_quality < 0.5
+
+
 def test_a_finger_off_is_no_quality_although_samples_come() -> None:
     pulse, _ = a_minute()
     pulse[round(60.0 * RATE) :] *= 0.01

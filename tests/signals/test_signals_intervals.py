@@ -61,6 +61,11 @@ def test_a_new_rate_is_believed_after_five_that_agree() -> None:
     assert bad([*STEADY, *[0.45] * 10]) == [0, 1, 40, 41, 42, 43]
 
 
+def test_artefacts_that_do_not_agree_are_no_new_rate() -> None:
+    wild: list[float | None] = [1.5, 1.15, 2.0, 1.3, 1.8, 1.2, 1.6]
+    assert bad([*STEADY, *wild]) == [0, 1, *range(40, 47)]
+
+
 def test_a_gap_is_neither() -> None:
     assert flags([None, 0.8])[0] is BeatFlag.FIRST
 
