@@ -128,10 +128,30 @@ def test_decay_follows_time_not_the_number_of_calls() -> None:
     assert a.arousal == pytest.approx(b.arousal)
 
 
+def test_who_comes_in_tense_does_not_seem_to_become_tense() -> None:
+    state = State()
+    for second in range(20):
+        state.push(float(second), None, waiting="")
+    told = [state.push(float(t), Judgement(0.6, 0.5, AffectSource.RULES, ()), waiting="") for t in range(20, 60)]
+    assert [affect.arousal for affect in told] == pytest.approx([0.6] * 40)
+    assert [affect.confidence for affect in told] == pytest.approx([0.5] * 40)
+
+
+def test_after_a_long_gap_the_state_starts_anew() -> None:
+    state = State()
+    for second in range(60):
+        state.push(float(second), Judgement(-0.6, 0.8, AffectSource.RULES, ()), waiting="")
+    for second in range(60, 900):
+        state.push(float(second), None, waiting="")
+    assert state.push(900.0, Judgement(0.6, 0.8, AffectSource.RULES, ()), waiting="").arousal == pytest.approx(0.6)
+
+
 def test_an_unsure_judgement_moves_it_less() -> None:
     def moved(confidence: float) -> float:
         state = State()
-        for second in range(10):
+        for second in range(60):
+            state.push(float(second), Judgement(0.0, 0.9, AffectSource.RULES, ()), waiting="")
+        for second in range(60, 70):
             affect = state.push(float(second), Judgement(1.0, confidence, AffectSource.RULES, ()), waiting="")
         return affect.arousal
 

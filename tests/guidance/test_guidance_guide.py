@@ -266,8 +266,8 @@ def test_without_any_sensor_the_plan_is_followed_and_said_so() -> None:
 @pytest.mark.parametrize(
     ("says", "broken"),
     [
-        ("I cannot feel your pulse well", {"confidence": 0.1}),
-        ("I cannot feel your pulse well", {"source": AffectSource.DECAYED}),
+        ("I am not sure enough of what I feel", {"confidence": 0.1}),
+        ("I am not sure enough of what I feel", {"source": AffectSource.DECAYED}),
         ("I have not felt you just now", {"t": -100.0}),
         ("What the sensor says cannot be right", {"arousal": 9.0}),
     ],

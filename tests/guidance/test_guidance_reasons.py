@@ -68,7 +68,7 @@ def test_nothing_speaks_for_a_difference_where_there_is_none() -> None:
 def test_doubt_about_the_sensor_comes_first_where_the_plan_is_followed() -> None:
     reason = Reason(Why.LEAD, Goal.SLEEP, Direction.CALMER, doubt=Doubt.WEAK)
     assert sentence(reason) == (
-        "I cannot feel your pulse well, so I follow the plan, which now leads the music slowly down towards sleep."
+        "I am not sure enough of what I feel, so I follow the plan, which now leads the music slowly down towards sleep."
     )
 
 

@@ -69,9 +69,11 @@ def test_what_is_not_a_response(artefact: np.ndarray) -> None:
     assert responses_of(artefact + noise * (artefact > 0.0)) == []
 
 
-def test_a_small_one_on_the_way_down_from_a_large_one() -> None:
-    found = responses_of(sweat(TIMES, [20.0], amplitude=2.0) + sweat(TIMES, [23.5], amplitude=0.6, level=0.0))
-    assert f1(np.array([20.0, 23.5]), np.array([r.t for r in found]), 0.5) == 1.0
+@pytest.mark.parametrize(("later", "amplitude"), [(7.0, 0.3), (5.0, 0.6)])
+def test_a_small_one_on_the_way_down_from_a_large_one(later: float, amplitude: float) -> None:
+    onsets = np.array([20.0, 20.0 + later])
+    found = responses_of(sweat(TIMES, onsets[:1], amplitude=2.0) + sweat(TIMES, onsets[1:], amplitude=amplitude, level=0.0))
+    assert f1(onsets, np.array([r.t for r in found]), 0.5) == 1.0
 
 
 def test_two_in_one_climb() -> None:

@@ -42,7 +42,8 @@ class ModelEstimator:
         self.baseline.push(features)
         self._history.push(features)
         judgement = self._judge(features)
-        return self._state.push(features.t, judgement, waiting=waiting(features, self.baseline), pod=features.pod)
+        why_not = waiting(features, self.baseline, heard=self._history.heard(self.baseline))
+        return self._state.push(features.t, judgement, waiting=why_not, pod=features.pod)
 
     def report(self, t: float, arousal: float, valence: float | None) -> None:
         """The listener says how they feel, each −1…1. Raises ValueError outside that."""

@@ -11,6 +11,9 @@ from undertone.flow import Features
 
 __all__ = ["deviations", "reasons", "waiting"]
 
+NEAR = 0.1
+"""Arousal this small is called usual."""
+ENOUGH_HEARD = 0.8
 NOTABLE = 0.75
 """Spreads from which a deviation is worth a word."""
 
@@ -31,7 +34,7 @@ def reasons(
     """What speaks for `arousal`, strongest first: only deviations of `counted` quantities, and that point the same way."""
     found = deviations(features, baseline)
     away = {quantity: size for quantity, size in found.items() if quantity in counted and abs(size) >= NOTABLE}
-    if abs(arousal) < 0.1 or not away:
+    if abs(arousal) < NEAR:
         return ("close to your usual",)
     agreeing = sorted((q for q, size in away.items() if size * arousal > 0.0), key=lambda q: -abs(away[q]))
     values = readings(features)
@@ -43,12 +46,17 @@ def reasons(
     return tuple(told) or ("the last minutes taken together",)
 
 
-def waiting(features: Features, baseline: Baseline) -> str:
-    """Why there is no judgement of this moment."""
+def waiting(features: Features, baseline: Baseline, *, heard: float = 1.0) -> str:
+    """Why there is no judgement of this moment.
+
+    heard: share of what an estimator needs to have heard before it can judge, 0…1.
+    """
     if features.pulse_quality < GOOD and features.skin_quality < GOOD:
         return "no clear pulse or skin signal, returning to neutral"
     if baseline.known < 1.0:
         return "still learning your usual"
+    if heard < ENOUGH_HEARD:
+        return "listening for a minute first"
     return "the signals are outside what is understood, returning to neutral"
 
 

@@ -1,8 +1,10 @@
 """The one filter behind every estimator: follow good judgements, decay without them, let the listener's word come first.
 
 Theory of operation. A judgement of the last second pulls the state with a time constant of FOLLOW seconds, more slowly the
-less sure it is. Without a judgement (poor signals, baseline not learnt) the state is left alone and decays: arousal towards
-neutral with DECAY, confidence with FADE, which is quicker, so that an old estimate stops being acted on before it is forgotten.
+less sure it is. While the state is young it is the mean of the judgements so far, weighted alike: where nothing was known,
+neutral is no evidence, and a listener who comes in tense must not seem to become tense. Without a judgement (poor signals,
+baseline not learnt) the state is left alone and decays: arousal towards neutral with DECAY, confidence with FADE, which is
+quicker, so that an old estimate stops being acted on before it is forgotten.
 
 What a listener reports replaces the state at once and hands over to the sensors with a time constant of REPORT_DECAY.
 """
@@ -64,6 +66,8 @@ class State:
         self._t: float | None = None
         self._arousal = 0.0
         self._confidence = 0.0
+        self._age = 0.0
+        """Seconds of judgements since nothing was known."""
         self._report: _Report | None = None
 
     def report(self, t: float, arousal: float, valence: float | None) -> None:
@@ -92,13 +96,22 @@ class State:
         return self._with_report(measured)
 
     def _follow(self, judgement: Judgement, seconds: float) -> None:
-        pull = 1.0 - math.exp(-seconds * min(1.0, 2.0 * judgement.confidence) / FOLLOW)
-        self._arousal += pull * (max(-1.0, min(1.0, judgement.arousal)) - self._arousal)
-        self._confidence += (1.0 - math.exp(-seconds / FOLLOW)) * (min(1.0, judgement.confidence) - self._confidence)
+        self._age += seconds
+        young = seconds / self._age if self._age > 0.0 else 1.0
+        sureness = max(young, min(1.0, 2.0 * judgement.confidence))
+        self._arousal += self._pull(seconds * sureness, young) * (max(-1.0, min(1.0, judgement.arousal)) - self._arousal)
+        self._confidence += self._pull(seconds, young) * (min(1.0, judgement.confidence) - self._confidence)
+
+    @staticmethod
+    def _pull(seconds: float, young: float) -> float:
+        """How far one judgement moves the state, 0…1."""
+        return max(young, 1.0 - math.exp(-seconds / FOLLOW))
 
     def _decay(self, seconds: float) -> None:
         self._arousal *= math.exp(-seconds / DECAY)
         self._confidence *= math.exp(-seconds / FADE)
+        if self._confidence < NOTHING:
+            self._age = 0.0
 
     def _resting(self, t: float, waiting: str, pod: int) -> Affect:
         if abs(self._arousal) < NOTHING and self._confidence < NOTHING:

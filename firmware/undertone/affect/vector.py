@@ -95,6 +95,10 @@ class History:
         weights = self._totals[_30S] / _SPANS[_30S]
         return min(1.0, float(weights[_HEART])), min(1.0, float(weights[_CONDUCTANCE]))
 
+    def heard(self, baseline: Baseline) -> float:
+        """Share of the last minute in which the better channel could be used, 0…1."""
+        return max(self._known(column, baseline) for _, column in _KNOWN)
+
     def _known(self, column: int, baseline: Baseline) -> float:
         if baseline.usual(_QUANTITIES[column]) is None:
             return 0.0

@@ -109,7 +109,7 @@ _DOUBTS: Mapping[Doubt, str] = MappingProxyType(
     {
         Doubt.ABSENT: "I cannot feel you at the moment, so I follow the plan",
         Doubt.STALE: "I have not felt you just now, so I follow the plan",
-        Doubt.WEAK: "I cannot feel your pulse well, so I follow the plan",
+        Doubt.WEAK: "I am not sure enough of what I feel, so I follow the plan",
         Doubt.IMPLAUSIBLE: "What the sensor says cannot be right, so I follow the plan",
         Doubt.STUCK: "The sensor has said the very same for too long, so I follow the plan",
     }

@@ -6,10 +6,10 @@ down; when it turns, the climb is cut at its steepest parts. Each part gives an 
 its steepest), a peak, an amplitude. A climb whose slope halves and doubles again holds two responses.
 
 Before a response is believed, one second of what follows is looked at: sweat dries slowly, so a rise that has fallen again by
-70 % within a second, and faster than all was falling before, was a touch. A rise of over 0.15 µS of which nine tenths happen
-within half a second is a step, not a response; one that takes longer than 8 s is drift. Conductance outside 0.03–60 µS means
-that the electrodes are off or wet, and a change by more than 10 µS/s that one moved: nothing crosses such a break, and the
-first second after it is not used.
+70 % within a second, and faster than all was falling before, was a touch. A rise of over 0.15 µS that happens all but wholly
+(97 %) within half a second is a step, not a response; one that takes longer than 8 s is drift. Conductance outside 0.03–60 µS
+means that the electrodes are off or wet, and a change by more than 10 µS/s that one moved: nothing crosses such a break, and
+the first second after it is not used.
 
 The level is the lower quartile of the last 10 s: it runs along the troughs between responses.
 
@@ -47,7 +47,7 @@ _RISE_SHORTEST = 0.4
 _RISE_LONGEST = 8.0
 _WATCH = 1.0
 _STEP = 0.15
-_STEP_SHARE = 0.9
+_STEP_SHARE = 0.97
 
 
 @dataclass(slots=True)
