@@ -1,8 +1,7 @@
 """The people of Stress-Predict as the device would have met them: seconds of features, and what they were doing.
 
-Theory of operation. A recording is pushed through `undertone.signals`, second by second, as the device does it. That costs
-minutes, so the features are kept in `models/.cache`, under a name that changes with the code of `signals` and with the
-recording. The wrist's pulse wave is given as infrared counts, where more blood means fewer counts.
+Theory of operation. A recording is played back through `undertone.signals`, second by second, as `undertone analyse` does it.
+That costs minutes, so the features are kept in `models/.cache`, under a name that changes with that code and the recording.
 """
 
 from __future__ import annotations
@@ -19,18 +18,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 import undertone.signals
+import undertone.storage
 from undertone.errors import RecordingError
-from undertone.flow import Block, Channel, Features, readonly
+from undertone.flow import Features
 from undertone.signals import Signals
-from undertone.storage import Recording, load_recording
+from undertone.storage import Recording, load_recording, playback
 
 __all__ = ["Person", "Phase", "met", "recordings_folder"]
 
 CACHE = Path(__file__).parents[1] / ".cache"
-COUNTS = 130_000.0
-"""Infrared counts of a resting finger: half of the chip's range."""
-COUNTS_PER_UNIT = 20.0
-"""Counts for one unit of the wristband's pulse wave; its beats are then about 1 % of the light."""
 PROCESSES = 2
 _FIELDS = tuple(field.name for field in fields(Features) if field.name not in ("t", "pod"))
 
@@ -99,7 +95,8 @@ def _person(path: Path) -> Person:
 
 def _fingerprint(recording: Recording) -> str:
     seen = hashlib.sha256()
-    for source in sorted(Path(undertone.signals.__path__[0]).glob("*.py")):
+    signals, storage = Path(undertone.signals.__path__[0]), Path(undertone.storage.__path__[0])
+    for source in (*sorted(signals.glob("*.py")), storage / "playback.py"):
         seen.update(source.read_bytes())
     for key in ("ppg", "eda"):
         seen.update(np.ascontiguousarray(recording.series[key].values).tobytes())
@@ -109,28 +106,10 @@ def _fingerprint(recording: Recording) -> str:
 def _observed(recording: Recording) -> Iterator[Features]:
     """The features of every second, as the device computes them."""
     signals = Signals()
-    pulse, skin = recording.series["ppg"], recording.series["eda"]
-    light = COUNTS - COUNTS_PER_UNIT * pulse.values
-    for second in range(int(recording.duration)):
-        for block in (
-            *_blocks(Channel.INFRARED, light, t0=pulse.t0, rate_hz=pulse.rate_hz, second=second),
-            *_blocks(Channel.SKIN, skin.values, t0=skin.t0, rate_hz=skin.rate_hz, second=second),
-        ):
+    for second in playback(recording):
+        for block in second.blocks:
             signals.push(block)
-        yield signals.features(second + 1.0)
-
-
-def _blocks(
-    channel: Channel, values: NDArray[np.float64], *, t0: float, rate_hz: float, second: int
-) -> Iterator[Block]:
-    """The samples taken in [second, second + 1), split where some are missing."""
-    first = max(0, int(np.ceil((second - t0) * rate_hz)))
-    last = min(len(values), int(np.ceil((second + 1 - t0) * rate_hz)))
-    part = values[first:last] if last > first else values[:0]
-    here = np.flatnonzero(np.isfinite(part))
-    for run in np.split(here, np.flatnonzero(np.diff(here) > 1) + 1):
-        if len(run):
-            yield Block(channel, t0 + (first + int(run[0])) / rate_hz, rate_hz, readonly(part[run]))
+        yield signals.features(second.end)
 
 
 def _row(features: Features) -> list[float]:

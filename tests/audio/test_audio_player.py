@@ -301,6 +301,18 @@ def test_in_real_time_bars_are_asked_for_by_the_clock_of_the_device() -> None:
     assert player.underruns == 0
 
 
+def test_a_device_that_swallows_sound_is_fed_no_faster_than_the_clock() -> None:
+    """ALSA's null device takes whatever it is given at once."""
+    sink = Kept(paced=True, latency=0.2)
+    player = player_with(sink)
+    now = 0.0
+    while now < 10.0:
+        player.render_ahead(now)
+        now = max(now + 1e-4, player.write_block(now, finished=lambda now=now: now))
+    assert len(sink.blocks) * BLOCK / RATE == pytest.approx(10.0 + 0.2 + 0.5, abs=0.1)
+    assert player.underruns == 0
+
+
 def test_when_rendering_is_late_the_sound_fades_out_and_in_and_is_counted_once() -> None:
     sink = Kept(paced=True, latency=0.2)
     player = player_with(sink)

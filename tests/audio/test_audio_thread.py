@@ -16,7 +16,7 @@ BAR = Bar(0, 4, 240.0, (Note(0, 4, 57, 90, Layer.PAD),), 0.0, {}, {}, 2000.0, 0.
 
 
 class Device:
-    """Plays eight times as fast as a real one, and makes its writer wait as one does."""
+    """Plays twice as fast as a real one, and makes its writer wait as one does."""
 
     rate_hz = 48000
     paced = True
@@ -29,9 +29,9 @@ class Device:
 
     def write(self, frames: NDArray[np.float32]) -> None:
         self.blocks.append(frames)
-        if len(self.blocks) >= 100:
+        if len(self.blocks) >= 20:
             self.enough.set()
-        threading.Event().wait(len(frames) / self.rate_hz / 8)
+        threading.Event().wait(len(frames) / self.rate_hz / 2)
 
     def close(self) -> None:
         self.closed.set()

@@ -18,6 +18,10 @@ class BufferGauge:
 
     def __init__(self) -> None:
         self.underruns = 0
+        self.began = 0.0
+        """When the device took its first sound."""
+        self.taken = 0.0
+        """Seconds of sound that it has taken since."""
         self._held = 0.0
         self._last: float | None = None
 
@@ -28,6 +32,9 @@ class BufferGauge:
         seconds: length of the sound written.
         capacity: seconds that the device can hold.
         """
+        if self._last is None:
+            self.began, self.taken = before, 0.0
+        self.taken += seconds
         if self._last is not None:
             self._held -= before - self._last
             if self._held < 0.0:

@@ -7,7 +7,8 @@ slow disk costs depth and no gap. A block may only be appended by the one side a
 
 Frame 0 sounds at `_origin`. In virtual time, and for sinks that do not pace us, that moment never moves. A device has a
 clock of its own: there the origin is read off each write, so that bars are asked for at the time at which they will truly be
-heard.
+heard. A device that swallows sound without playing it, as ALSA's null device does, would otherwise be fed without end: once it
+has taken more than any device could, the clock paces the writes.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ FIRST_RETRY_SECONDS = 1.0
 LAST_RETRY_SECONDS = 30.0
 CLOSING_BLOCKS = 3
 """Time for the fade-out and for what waits in the limiter."""
+SWALLOW_SECONDS = 0.5
+"""A device that has taken this much more than it can hold and play plays nothing: it is a null device, and we keep the time."""
 
 
 class Player:
@@ -184,7 +187,7 @@ class Player:
         after = finished()
         self._gauge.wrote(now, after, seconds=self._seconds, capacity=sink.latency)
         self._origin = after + sink.latency - self.position
-        return after
+        return max(after, self._gauge.began + self._gauge.taken - sink.latency - SWALLOW_SECONDS)
 
     def close(self) -> None:
         """Fade out and give the sink back. Never raises for trouble with the sink."""
