@@ -1,7 +1,8 @@
-"""Plays in real time through PyAudio, PortAudio and a private PulseAudio without a sound card, and looks for gaps.
+"""The whole device in real time through PyAudio, PortAudio and a private PulseAudio without a sound card; looks for gaps.
 
-    PYTHONPATH=firmware python benchmarks/realtime_sound.py --seconds 30
+    python benchmarks/realtime_sound.py --seconds 60 --replay ../shared/data/stress_predict/sub-02
 
+Chips, drivers, signals, model, guidance and composer run as they do by the bed, with a recorded or a simulated listener.
 A PulseAudio with a null sink runs on a socket of its own; `parec` captures what that sink would have played. Everything that
 the player wrote is kept, and the capture is compared with it: whatever was lost or inserted is reported with its place.
 `--busy 3` lets so many pure-Python threads compute beside the player, which is the worst that the device could do to itself.
@@ -25,10 +26,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from undertone.audio import BLOCK, FluidSynth, Player, PlayerThread, PortAudioSink, Renderer, ToneSynth, find_soundfont
-from undertone.errors import SoundError
-from undertone.flow import Bar, Directive, Goal, Phase
-from undertone.music import Composer
+from undertone.audio import BLOCK, Player, PortAudioSink
+from undertone.config import Settings
+from undertone.device import Device, World, assemble
+from undertone.flow import Command, CommandKind
+from undertone.sim import Body
+from undertone.storage import load_recording
 
 RATE = 48000
 WINDOW = 2400
@@ -100,35 +103,31 @@ def private_pulseaudio(folder: Path) -> Iterator[Path]:
                 process.wait(10)
 
 
-def play(seconds: float, busy: int) -> tuple[NDArray[np.float32], Player, float]:
-    """Play music for so long; what was written, the player, and the seconds from `hush` to the last sound written."""
-    composer = Composer(7)
+def play(seconds: float, busy: int, recording: Path | None) -> tuple[NDArray[np.float32], Device, float]:
+    """Have a session of so long; what was written, the device, and the seconds from stop to the last sound written."""
+    sinks: list[Tee] = []
 
-    def compose(t: float) -> Bar:
-        return composer.compose(t, Directive(t, t + 60, Phase.HOLD, Goal.CALM, -0.1, 0.3, 0.0, 6.0, 1.0, "benchmark"))
+    def open_sink() -> Tee:
+        sinks.append(Tee(PortAudioSink("pulse")))
+        return sinks[-1]
 
-    try:
-        synth: FluidSynth | ToneSynth = FluidSynth(find_soundfont())
-    except SoundError as error:
-        print(f"{error} Playing plain tones.")
-        synth = ToneSynth()
-    sink = Tee(PortAudioSink("pulse"))
-    player = Player(Renderer(synth), sink, compose, fade_in=1.0, on_fault=lambda fault: print(fault.message))
+    if recording is None:
+        world = World.simulated(Body.tense(7), open_sink=open_sink, live=True)
+    else:
+        world = World.replay(load_recording(recording), open_sink=open_sink, live=True)
+    device = assemble(world, Settings())
     stopping = threading.Event()
-    workers = [threading.Thread(target=_compute, args=(stopping,), daemon=True) for _ in range(busy)]
-    thread = PlayerThread(player)
-    thread.start()
-    for worker in workers:
-        worker.start()
-    time.sleep(seconds)
-    blocks = len(sink.kept)
-    player.hush()
-    time.sleep(1.0)
+    for _ in range(busy):
+        threading.Thread(target=_compute, args=(stopping,), daemon=True).start()
+    start = world.clock.now()
+    device.run(until=start + seconds)
+    blocks = len(sinks[0].kept)
+    device.command(Command(world.clock.now(), CommandKind.STOP))
+    device.run(until=start + seconds + 1.0)
     stopping.set()
-    heard = [index for index, block in enumerate(sink.kept) if np.abs(block).max() > LSB]
-    thread.stop()
-    synth.close()
-    return np.concatenate(sink.kept), player, (heard[-1] + 1 - blocks) * BLOCK / RATE
+    heard = [index for index, block in enumerate(sinks[0].kept) if np.abs(block).max() > LSB]
+    device.close()
+    return np.concatenate(sinks[0].kept), device, (heard[-1] + 1 - blocks) * BLOCK / RATE
 
 
 def _compute(stopping: threading.Event) -> None:
@@ -174,6 +173,7 @@ def _offset(captured: NDArray[np.float64], written: NDArray[np.float64], place: 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=20.0, help="how long to play (20)")
+    parser.add_argument("--replay", metavar="RECORDING", type=Path, help="a recorded listener (a simulated one)")
     parser.add_argument("--busy", type=int, default=0, help="pure-Python threads that compute beside it (0)")
     arguments = parser.parse_args()
     missing = [program for program in ("pulseaudio", "parec") if shutil.which(program) is None]
@@ -183,15 +183,17 @@ def main() -> int:
     sys.setswitchinterval(0.001)
     with tempfile.TemporaryDirectory() as folder:
         with private_pulseaudio(Path(folder)) as capture:
-            written, player, stop = play(arguments.seconds, arguments.busy)
+            written, device, stop = play(arguments.seconds, arguments.busy, arguments.replay)
             time.sleep(0.5)
         captured = np.fromfile(capture, "<i2").reshape(-1, 2) / 32768.0
+    latency = device.player.sink_latency if isinstance(device.player, Player) else 0.0
     departures = gaps(captured, written.astype(np.float64))
     audible = np.count_nonzero(np.abs(written).max(axis=1) > LSB) / RATE
     print(f"{len(written) / RATE:.1f} s written, {audible:.1f} s of it audible; {len(captured) / RATE:.1f} s captured")
-    print(f"busy threads beside the player: {arguments.busy}")
-    print(f"underruns counted by the player: {player.underruns}; broken blocks: {player.broken}")
-    print(f"stop to silence: {1000 * stop:.0f} ms of writing, {1000 * player.sink_latency:.0f} ms that the device still held")
+    player, counts = device.player, device.status().counts
+    print(f"busy threads beside it: {arguments.busy}; samples {counts['samples']}, lost {counts['samples lost']}")
+    print(f"bars {counts['bars']}; underruns counted by the player: {player.underruns}; broken blocks: {player.broken}")
+    print(f"stop to silence: {1000 * stop:.0f} ms of writing, {1000 * latency:.0f} ms that the sound device still held")
     for second, frames in departures:
         print(
             f"  at {second:.2f} s: {abs(frames)} frames {'missing' if frames > 0 else 'inserted' if frames < 0 else 'altered'}"
