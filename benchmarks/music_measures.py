@@ -372,7 +372,7 @@ def main() -> None:
     options = parser.parse_args()
     corpus = Path(os.environ.get("UNDERTONE_CORPUS", PROJECT.parent / "shared" / "corpus"))
     table: list[tuple[str, list[dict[str, float]]]] = []
-    scale, spread = 1.0, 1.0
+    scale, spread, cost, count = 1.0, 1.0, 0.0, 0
     for folder in ("calm", "lively"):
         files = sorted((corpus / folder).glob("*.mid"))
         if not files:
@@ -386,7 +386,6 @@ def main() -> None:
     for index in range(4):
         pieces = [controls(seed)[index] for seed in range(options.seeds)]
         table.append((pieces[0].name, [measured(piece) for piece in pieces]))
-    cost, count = 0.0, 0
     for style in options.styles.split(","):
         for arousal in (-0.8, -0.4, 0.0, 0.4, 0.8):
             sets = []

@@ -204,6 +204,7 @@ def test_all_mistakes_come_at_once_each_with_its_place_and_what_is_allowed(write
         (f"guidance: {{minutes: {'9' * 5000}}}", f"found '{'9' * 39}…'; allowed: a number from 1 to 1440, or null"),
         (f"guidance: {{minutes: {'9' * 400}}}", f"found '{'9' * 39}…'; allowed: a number from 1 to 1440, or null"),
         ("guidance: {minutes: !!int many}", "found 'many'; allowed: a number from 1 to 1440, or null"),
+        ("guidance: {minutes: !!float ''}", "found ''; allowed: a number from 1 to 1440, or null"),
         ("guidance: {contrast: !!bool maybe}", "found 'maybe'; allowed: true or false"),
         ("guidance: {minutes: !!python/object:os.system x}", "found 'x'; allowed: a number from 1 to 1440, or null"),
         ("music: {seed: -1}", "music.seed (line 1): found '-1'; allowed: a whole number from 0 to 4294967295, or null"),
@@ -279,6 +280,11 @@ def test_a_file_that_may_not_be_read_is_told(write: Write, monkeypatch: pytest.M
     monkeypatch.setattr(Path, "read_text", refuse)
     with pytest.raises(ConfigError, match=r"cannot be read \(Permission denied\)\. Give this user the right to read it"):
         load(path)
+
+
+def test_a_path_through_a_file_is_not_a_matter_of_rights(write: Write) -> None:
+    with pytest.raises(ConfigError, match=r"cannot be read \(Not a directory\)\. Check its path\.$"):
+        load(write("") / "more.yaml")
 
 
 def test_bytes_that_are_not_text_are_told(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from undertone.affect import Baseline, RuleEstimator
+from undertone.affect.reasons import reasons
 from undertone.affect.state import DECAY, FADE, REPORT_DECAY, Judgement, State
 from undertone.flow import Affect, AffectSource, Features
 
@@ -32,6 +33,10 @@ def estimator() -> RuleEstimator:
     return RuleEstimator(
         Baseline.of(heart_bpm=62.0, rmssd_ms=42.0, breathing_per_min=13.0, tonic_microsiemens=5.0, responses_per_min=2.0)
     )
+
+
+def judged(arousal: float, confidence: float) -> Judgement:
+    return Judgement(arousal, confidence, AffectSource.RULES, lambda told: ())
 
 
 def run(rules: RuleEstimator, like: Features, count: int, *, start: float) -> Affect:
@@ -62,6 +67,22 @@ def test_reasons_are_plain_and_point_the_same_way() -> None:
     told = run(estimator(), mixed, 60, start=0.0)
     assert told.arousal > 0.1
     assert not any("conductance" in reason for reason in told.reasons)
+
+
+def test_reasons_speak_for_the_arousal_that_is_told_and_not_for_the_last_second() -> None:
+    rules = estimator()
+    run(rules, TENSE, 120, start=0.0)
+    turned = run(rules, CALM, 8, start=120.0)
+    assert turned.arousal > 0.1
+    assert not any("below" in reason for reason in turned.reasons)
+
+
+def test_a_difference_too_small_for_its_number_is_told_without_it() -> None:
+    rules = RuleEstimator(Baseline.of(responses_per_min=0.4, heart_bpm=62.0, tonic_microsiemens=5.0))
+    none = run(rules, replace(CALM, responses_per_min=0.0), 120, start=0.0)
+    assert "fewer skin responses than your usual" in none.reasons
+    slow = Baseline.from_dict({"version": 1, "usual": {"breathing_per_min": [math.log(4.0), 0.12, math.log(4.0), 180.0]}})
+    assert reasons(replace(USUAL, breathing_per_min=4.4), slow, 0.5) == ("breathing a little faster than your usual",)
 
 
 def test_less_varied_heartbeats_speak_for_arousal() -> None:
@@ -118,7 +139,7 @@ def test_without_signals_it_decays_with_the_written_time_constants() -> None:
 
 def test_decay_follows_time_not_the_number_of_calls() -> None:
     often, seldom = State(), State()
-    sure = Judgement(0.8, 1.0, AffectSource.RULES, ())
+    sure = judged(0.8, 1.0)
     for state in (often, seldom):
         for second in range(100):
             state.push(float(second), sure, waiting="")
@@ -132,7 +153,7 @@ def test_who_comes_in_tense_does_not_seem_to_become_tense() -> None:
     state = State()
     for second in range(20):
         state.push(float(second), None, waiting="")
-    told = [state.push(float(t), Judgement(0.6, 0.5, AffectSource.RULES, ()), waiting="") for t in range(20, 60)]
+    told = [state.push(float(t), judged(0.6, 0.5), waiting="") for t in range(20, 60)]
     assert [affect.arousal for affect in told] == pytest.approx([0.6] * 40)
     assert [affect.confidence for affect in told] == pytest.approx([0.5] * 40)
 
@@ -140,19 +161,19 @@ def test_who_comes_in_tense_does_not_seem_to_become_tense() -> None:
 def test_after_a_long_gap_the_state_starts_anew() -> None:
     state = State()
     for second in range(60):
-        state.push(float(second), Judgement(-0.6, 0.8, AffectSource.RULES, ()), waiting="")
+        state.push(float(second), judged(-0.6, 0.8), waiting="")
     for second in range(60, 900):
         state.push(float(second), None, waiting="")
-    assert state.push(900.0, Judgement(0.6, 0.8, AffectSource.RULES, ()), waiting="").arousal == pytest.approx(0.6)
+    assert state.push(900.0, judged(0.6, 0.8), waiting="").arousal == pytest.approx(0.6)
 
 
 def test_an_unsure_judgement_moves_it_less() -> None:
     def moved(confidence: float) -> float:
         state = State()
         for second in range(60):
-            state.push(float(second), Judgement(0.0, 0.9, AffectSource.RULES, ()), waiting="")
+            state.push(float(second), judged(0.0, 0.9), waiting="")
         for second in range(60, 70):
-            affect = state.push(float(second), Judgement(1.0, confidence, AffectSource.RULES, ()), waiting="")
+            affect = state.push(float(second), judged(1.0, confidence), waiting="")
         return affect.arousal
 
     assert moved(0.9) > moved(0.2) > moved(0.06) > 0.0
@@ -180,7 +201,10 @@ def test_report_gives_way_over_minutes() -> None:
     assert -0.8 < later.arousal < measured
     assert later.reasons[0] == "you said so 5 min ago"
     assert later.valence == pytest.approx(0.6 * math.exp(-1.0), abs=0.01)
-    end = run(rules, TENSE, 600, start=421.0)
+    last = rules.push(replace(TENSE, t=421.0))
+    assert (later.source, last.source) == (AffectSource.REPORT, AffectSource.RULES), "most of it is measured now"
+    assert last.arousal == pytest.approx(later.arousal, abs=0.01)
+    end = run(rules, TENSE, 600, start=422.0)
     assert end.source is AffectSource.RULES
     assert end.valence is None
 
@@ -191,7 +215,9 @@ def test_report_counts_without_any_sensor_and_fades_to_neutral() -> None:
     first = rules.push(replace(LOST, t=1.0))
     assert first.arousal == pytest.approx(0.9, abs=0.01)
     assert first.valence is None
-    assert run(rules, LOST, 1000, start=2.0).source is AffectSource.NONE
+    assert run(rules, LOST, 295, start=2.0).source is AffectSource.REPORT
+    assert run(rules, LOST, 20, start=297.0).source is AffectSource.DECAYED
+    assert run(rules, LOST, 1000, start=317.0).source is AffectSource.NONE
 
 
 @pytest.mark.parametrize("value", [1.5, -1.01, float("nan"), float("inf")])

@@ -309,7 +309,21 @@ def test_a_device_that_swallows_sound_is_fed_no_faster_than_the_clock() -> None:
     while now < 10.0:
         player.render_ahead(now)
         now = max(now + 1e-4, player.write_block(now, finished=lambda now=now: now))
-    assert len(sink.blocks) * BLOCK / RATE == pytest.approx(10.0 + 0.2 + 0.5, abs=0.1)
+    assert len(sink.blocks) * BLOCK / RATE == pytest.approx(10.0 * 1.01 + 0.2 + 0.2, abs=0.1)
+    assert player.underruns == 0
+
+
+def test_a_device_whose_clock_is_fast_is_never_kept_waiting() -> None:
+    """At 0.5 % it takes 0.6 s more than two minutes of sound in two minutes."""
+    sink = Kept(paced=True, latency=0.2)
+    player = player_with(sink)
+    now, written = 0.0, 0
+    while now < 120.0:
+        player.render_ahead(now)
+        written += 1
+        after = max(now, written * BLOCK / RATE / 1.005 - 0.2)
+        now = player.write_block(now, finished=lambda after=after: after)
+        assert now == after
     assert player.underruns == 0
 
 

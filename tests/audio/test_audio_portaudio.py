@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -101,3 +102,39 @@ def test_without_pyaudio_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(sys.modules, "pyaudio", None)
     with pytest.raises(SoundError, match="PyAudio is not installed"):
         sinks_portaudio.open_default_sink()
+
+
+def test_a_device_that_fails_at_once_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is opened anew all night long: nothing may be left behind."""
+    given_back: list[str] = []
+
+    class Broken:
+        def get_device_count(self) -> int:
+            return 1
+
+        def get_device_info_by_index(self, index: int) -> dict[str, object]:
+            return {"index": index, "name": "broken", "maxOutputChannels": 2}
+
+        def get_default_output_device_info(self) -> dict[str, object]:
+            return self.get_device_info_by_index(0)
+
+        def open(self, **settings: object) -> Broken:
+            return self
+
+        def write(self, data: bytes, frames: int) -> None:
+            raise OSError(-9988, "Stream closed")
+
+        def stop_stream(self) -> None:
+            given_back.append("stopped")
+
+        def close(self) -> None:
+            given_back.append("closed")
+
+        def terminate(self) -> None:
+            given_back.append("terminated")
+
+    library = SimpleNamespace(paFloat32=1, PyAudio=Broken)
+    monkeypatch.setitem(sys.modules, "pyaudio", library)  # type: ignore[arg-type]
+    with pytest.raises(SoundError, match="Stream closed"):
+        sinks_portaudio.PortAudioSink()
+    assert given_back == ["stopped", "closed", "terminated"]

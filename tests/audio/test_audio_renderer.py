@@ -278,3 +278,24 @@ def test_the_outlet_limits_what_the_renderer_gives() -> None:
     out = np.concatenate([outlet(loud[start : start + BLOCK]) for start in range(0, len(loud) - BLOCK, BLOCK)])
     assert np.abs(loud).max() > 1.0
     assert np.abs(out).max() <= 10 ** (-1.5 / 20) + 1e-6
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -6.0])
+def test_a_breath_that_cannot_be_does_not_end_the_music(value: float) -> None:
+    renderer = Renderer(ToneSynth())
+    renderer.queue(bar(breath_per_min=value, swell_db=4.0))
+    renderer.queue(bar(1, breath_per_min=6.0, swell_db=4.0))
+    sound = renderer.render(4 * RATE)
+    assert np.isfinite(sound).all() and np.abs(sound[2 * RATE :]).max() > 0.01
+
+
+def test_the_level_does_not_jump_where_a_bar_begins_within_a_block() -> None:
+    """The mix is replaced by a constant, so that what comes out is the level."""
+    renderer = Renderer(ToneSynth())
+    renderer._mixer = lambda *arguments, **settings: np.ones((2, BLOCK))  # type: ignore[assignment]
+    renderer._rider = lambda block: block  # type: ignore[assignment]
+    for index in range(6):
+        renderer.queue(bar(index, tempo_bpm=119.0, level_db=-40.0 * (index % 2), notes=()))
+    levels = 20.0 * np.log10(renderer.render(10 * RATE)[:, 0])
+    assert levels.min() < -35.0 and levels.max() > -5.0
+    assert np.abs(np.diff(levels)).max() < 0.003

@@ -134,6 +134,20 @@ def test_a_disk_that_fills_up_keeps_what_it_took_and_goes_on_when_there_is_room(
     assert len(read(tmp_path / "a.wav")[0]) == 1800
 
 
+def test_a_frame_that_the_disk_took_in_part_does_not_shift_what_follows(tmp_path: Path) -> None:
+    sink = WavSink(tmp_path / "a.wav")
+    disk = Filling(sink._file, 4 * 1500 + 1)
+    sink._file = disk  # type: ignore[assignment]
+    with pytest.raises(SoundError, match="disk is full"):
+        sink.write(noise(2000))
+    disk.room = 10**6
+    sink.write(np.full((300, 2), 0.5, dtype=np.float32))
+    sink.close()
+    heard, _ = read(tmp_path / "a.wav")
+    assert len(heard) == 1800
+    assert np.abs(heard[1500:] - 0.5).max() < 1e-3
+
+
 def test_only_two_widths() -> None:
     with pytest.raises(ValueError, match="16 or 24"):
         WavSink("nowhere.wav", bits=8)

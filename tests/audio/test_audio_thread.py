@@ -86,8 +86,12 @@ def test_a_composer_that_raises_is_told_once_and_the_sound_fades() -> None:
     assert np.abs(np.diff(sound)).max() < 0.05 and not sound[-100:].any()
 
 
-def test_stopping_before_starting_is_no_trouble() -> None:
-    PlayerThread(Player(Renderer(ToneSynth()), NullSink(), lambda t: BAR)).stop()
+def test_stopping_before_starting_gives_the_sink_back() -> None:
+    device = Device()
+    thread = PlayerThread(Player(Renderer(ToneSynth()), device, lambda t: BAR))
+    thread.stop()
+    thread.stop()
+    assert device.closed.is_set()
 
 
 def test_volume_and_hush_may_come_from_any_thread() -> None:
@@ -98,8 +102,12 @@ def test_volume_and_hush_may_come_from_any_thread() -> None:
     assert device.enough.wait(5.0)
     player.volume_db = -12.0
     player.hush()
-    threading.Event().wait(0.1)
-    assert not device.blocks[-1].any()
+    hushed = len(device.blocks)
+    deadline = time.monotonic() + 5.0
+    while len(device.blocks) < hushed + 6 and time.monotonic() < deadline:
+        threading.Event().wait(0.01)
+    assert len(device.blocks) >= hushed + 6
+    assert not np.concatenate(device.blocks[hushed + 4 :]).any()
     assert player.level_dbfs is None or player.level_dbfs < 0.0
     thread.stop()
     assert player.volume_db == pytest.approx(-12.0)

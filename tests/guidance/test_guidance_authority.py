@@ -8,7 +8,7 @@ import math
 import pytest
 
 from undertone.flow import Affect, AffectSource, Command, CommandKind, Goal, Phase
-from undertone.guidance import GOALS, Authority, Guide, strongest
+from undertone.guidance import GOALS, Authority, Direction, Guide, strongest
 from undertone.guidance.following import Verdict
 from undertone.guidance.policy import Moment, State, wishes
 
@@ -89,3 +89,11 @@ def test_every_moment_has_a_default_and_every_wish_names_what_it_rests_on(
 def test_a_second_press_that_is_no_longer_softened_still_never_rises() -> None:
     moment = Moment(Phase.FADE, Goal.UPLIFT, GOALS[Goal.UPLIFT], (0.5, 0.1), 0.3, enough=True)
     assert strongest(wishes(moment))[1].arousal == 0.3
+
+
+@pytest.mark.parametrize(
+    ("music", "direction"), [(0.2, Direction.CALMER), (-0.5, Direction.STEADY), (-0.67, Direction.LIVELIER)]
+)
+def test_the_plan_says_which_way_the_music_really_goes_to_the_goal(music: float, direction: Direction) -> None:
+    moment = Moment(Phase.LEAD, Goal.CALM, GOALS[Goal.CALM], (-0.4, 0.1), music)
+    assert wishes(moment)[Authority.SCHEDULE].reason.direction is direction

@@ -57,6 +57,15 @@ def test_progress_after_waiting_ends_the_waiting() -> None:
     assert [following.push(float(t), 0.2, music=-0.2, goal=-0.5) for t in range(200, 260)][-1] is Verdict.FOLLOWS
 
 
+@pytest.mark.parametrize("arousal", [-0.06, -0.2, -0.6])
+def test_one_who_is_with_the_music_again_or_ahead_of_it_is_waited_for_no_longer(arousal: float) -> None:
+    following = Following()
+    assert verdicts(0.4, seconds=200, following=following)[-1] is Verdict.STALLED
+    assert following.push(200.0, arousal, music=-0.2, goal=-0.5) is Verdict.FOLLOWS
+    again = [following.push(float(t), 0.4, music=-0.2, goal=-0.5) for t in range(201, 400)]
+    assert 180 - 60 <= again.index(Verdict.STALLED) <= 180, "and then the patience starts anew"
+
+
 def test_it_works_upwards_too() -> None:
     assert verdicts(-0.4, seconds=200, music=0.2, goal=0.5)[-1] is Verdict.STALLED
 

@@ -114,6 +114,15 @@ def test_meeting_says_what_was_felt_which_way_it_goes_and_how_sure_it_is() -> No
     assert "stays with you" in evening.run(90).reason
 
 
+@pytest.mark.parametrize("arousal", [-0.12, 0.12])
+def test_music_that_is_already_with_the_listener_does_not_say_that_it_moves(arousal: float) -> None:
+    evening = Evening(late(arousal))
+    evening.until(Phase.MEET)
+    assert evening.run(1).reason == (
+        "Your body seems close to your usual, so the music stays with you; I am fairly sure of this."
+    )
+
+
 def test_a_calm_listener_is_met_downwards() -> None:
     evening = Evening(late(-0.3), goal=Goal.UPLIFT)
     evening.until(Phase.MEET)
@@ -197,6 +206,21 @@ def test_no_progress_for_three_minutes_makes_the_music_wait_where_it_is() -> Non
     )
     assert waiting[0].inputs == ("arousal", "heart_bpm")
     assert waiting[0].arousal - led[-1].arousal <= 0.02
+
+
+def test_the_music_leads_on_in_the_second_in_which_a_listener_has_come_past_it() -> None:
+    evening = Evening(steady(0.6))
+    while "waits" not in evening.run(1).reason:
+        assert evening.now < 900.0
+    evening.run(5)
+    evening.felt = steady(-0.3)
+    turned = evening.now
+    while evening.run(1).reason.startswith("Your body is not following"):
+        assert evening.now < turned + 30.0
+    heard = evening.guide._trust._smooth
+    assert heard is not None
+    assert evening.seen[-1].reason == "The plan now leads the music slowly down towards calm."
+    assert heard[1] > evening.seen[-1].arousal - 0.05, "not first when they are far ahead"
 
 
 def test_a_listener_who_is_lost_is_met_again_twice_at_most_and_then_waited_for() -> None:
@@ -408,6 +432,24 @@ def test_not_good_softens_within_five_seconds_in_every_phase(goal: Goal, phase: 
     assert after.inputs == ("not_good",)
 
 
+@pytest.mark.parametrize("seconds", [1, 4, 8, 13])
+def test_not_good_while_the_music_is_still_entering_does_not_let_it_become_louder(seconds: int) -> None:
+    evening = Evening(unfelt)
+    before = evening.run(seconds).level_db
+    evening.tell(CommandKind.NOT_GOOD)
+    evening.run(60)
+    softened = [d.level_db for d in evening.seen[seconds:]]
+    assert max(softened) <= before
+    assert softened[-1] == pytest.approx(max(before - 6.0, -20.0))
+
+
+def test_not_good_is_heard_when_the_music_is_already_softened_for_a_rise() -> None:
+    evening = Evening(lambda t: 0.2 + 0.007 * max(0.0, t - 200.0))
+    assert evening.run(266).level_db == pytest.approx(-6.0)
+    evening.tell(CommandKind.NOT_GOOD)
+    assert evening.run(5).level_db == pytest.approx(-12.0)
+
+
 def test_softened_music_does_not_rise_and_returns_after_five_minutes() -> None:
     evening = Evening(steady(0.3), goal=Goal.UPLIFT, minutes=60.0, contrast=True)
     evening.run(120)
@@ -461,7 +503,7 @@ def test_a_minute_of_rising_arousal_while_leading_softens_within_five_seconds() 
     directive = evening.seen[-1]
     assert directive.level_db == pytest.approx(-6.0)
     assert directive.reason.startswith(
-        "Your body has become more active for a minute (heart rate 9 bpm above your usual), so the music"
+        "Your body has been getting more active (heart rate 9 bpm above your usual), so the music"
     )
     assert directive.inputs == ("arousal", "heart_bpm")
     assert directive.arousal <= evening.seen[199].arousal - 0.15
@@ -479,6 +521,25 @@ def test_rising_arousal_on_the_way_up_is_what_was_asked_for() -> None:
     evening = Evening(lambda t: min(0.5, -0.3 + 0.007 * max(0.0, t - 200.0)), goal=Goal.UPLIFT)
     evening.run(500)
     assert min(d.level_db for d in evening.seen[60:]) == 0.0
+
+
+def test_music_softened_on_the_way_down_waits_for_the_plan_and_does_not_turn_back_up() -> None:
+    evening = Evening(lambda t: 0.2 + 0.007 * min(max(0.0, t - 200.0), 70.0), minutes=40.0)
+    evening.run(200)
+    assert evening.seen[-1].phase is Phase.LEAD
+    evening.run(300)
+    led = [d for d in evening.seen[200:] if d.phase is Phase.LEAD]
+    assert "getting more active" in led[70].reason and "waits here" in led[-1].reason
+    assert all(b.arousal <= a.arousal + 1e-9 for a, b in itertools.pairwise(led))
+
+
+def test_a_minute_of_rising_arousal_softens_while_the_goal_is_held_too() -> None:
+    evening = Evening(lambda t: follower(0.0)(t) if t < 900 else min(0.5, 0.007 * (t - 900)), minutes=30.0)
+    evening.run(900)
+    assert evening.seen[-1].phase is Phase.HOLD
+    evening.run(75)
+    assert (evening.seen[-1].phase, evening.seen[-1].level_db) == (Phase.HOLD, pytest.approx(-6.0))
+    assert "getting more active" in evening.seen[-1].reason
 
 
 def test_softening_for_a_rise_ends_after_a_minute_without_one() -> None:

@@ -80,3 +80,17 @@ def test_breath_and_a_short_programme_are_mentioned() -> None:
     words = sentence(Reason(Why.UNKNOWN, Goal.CALM, breath=True, pace=10.0))
     assert "three quarters of the pace of your breathing" in words
     assert "10 times faster than usual" in words
+
+
+def test_music_that_goes_against_the_listeners_side_of_usual_says_where_it_was() -> None:
+    up = sentence(Reason(Why.MEET_SENSED, Goal.CALM, Direction.LIVELIER, -0.3, 0.9))
+    assert up.startswith("Your body seems calmer than your usual, so the music, calmer than that until now, becomes")
+    down = sentence(Reason(Why.MEET_SAID, Goal.CALM, Direction.CALMER, 0.0))
+    assert down.startswith("You said that you feel close to your usual, so the music, livelier than that until now, be")
+    for direction, state in ((Direction.LIVELIER, 0.3), (Direction.CALMER, -0.3)):
+        assert "until now" not in sentence(Reason(Why.MEET_SENSED, Goal.CALM, direction, state))
+
+
+def test_what_is_below_usual_does_not_speak_for_a_rise() -> None:
+    reason = Reason(Why.RISING, Goal.CALM, state=-0.3, confidence=0.9, detail="heart rate 9 bpm below your usual")
+    assert sentence(reason).startswith("Your body has been getting more active, so the music")

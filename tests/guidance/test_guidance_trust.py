@@ -130,3 +130,12 @@ def test_breathing_is_believed_when_the_pulse_is_good_fresh_and_plausible() -> N
         {"breathing_per_min": math.nan},
     ):
         assert breathing(100.5, replace(FEATURES, **changes)) is None
+
+
+@pytest.mark.parametrize(("later", "detail"), [(-0.4, ""), (0.1, ""), (0.2, "heart rate 9 bpm above your usual")])
+def test_a_reason_that_does_not_speak_for_what_is_believed_is_not_told(later: float, detail: str) -> None:
+    trust = Trust()
+    trust.weigh(100.0, replace(AFFECT, t=100.0, arousal=0.6), FEATURES)
+    heard = trust.weigh(101.0, replace(AFFECT, t=101.0, arousal=later), FEATURES)
+    assert isinstance(heard, Heard) and heard.arousal > 0.4
+    assert heard.detail == detail

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 import time
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from undertone.errors import UndertoneError
-from undertone.flow import Directive, Goal, Layer, Phase
+from undertone.flow import Directive, Goal, Layer, Note, Phase
 from undertone.music import STYLES, Composer, write_midi
 from undertone.music.composer import AWAY_DB
 from undertone.music.score import piano_roll, score_text
@@ -175,6 +176,15 @@ def test_there_is_a_quiet_place_without_melody_in_every_chapter():
     assert quiet[-1].level_db < bars[30].level_db
 
 
+def test_the_quiet_place_lasts_about_half_a_minute_in_either_metre():
+    metres = set()
+    for seed in range(8):
+        quiet = [bar for bar in composed(seed, 90, style="bells", limits=(54.0, 54.0)) if bar.section == "quiet"]
+        metres.add(quiet[0].beats)
+        assert 24 <= sum(bar.seconds for bar in quiet) <= 36
+    assert metres == {3, 4}
+
+
 def test_fades_of_layers_take_four_bars_or_more():
     bars = composed(1, 60, arousal=0.0)
     gains = [bar.gains_db[Layer.PAD] for bar in bars]
@@ -194,6 +204,43 @@ def test_silence_is_empty_and_music_comes_back():
     bar = composer.compose(8.0, asked(8.0))
     assert bar.notes
     assert bar.level_db < -10
+
+
+def test_out_of_silence_the_level_alone_rises():
+    """A layer that also fades in would keep the beginning inaudible for four bars."""
+    composer = Composer(1)
+    t, began = 0.0, []
+    for silent in (False, False, True, True, False, False):
+        bar = composer.compose(t, asked(t, phase=Phase.SILENT if silent else Phase.LEAD))
+        t += bar.seconds
+        if not silent:
+            began.append(bar)
+    for bar in began:
+        for which in {note.layer for note in bar.notes}:
+            assert bar.gains_db[which] == composer.style.gain_db(which, 0)
+
+
+def test_after_silence_every_note_of_the_pad_is_struck_again():
+    for seed in range(10):
+        composer, t = Composer(seed), 0.0
+        first = composer.compose(t, asked(t))
+        for bar in range(1, 7):
+            t += 4.0
+            composer.compose(t, asked(t, phase=Phase.SILENT if bar == 6 else Phase.LEAD))
+        again = composer.compose(t + 4.0, asked(t + 4.0))
+        pads = [len({note.pitch for note in notes}) for notes in layer([first, again], Layer.PAD)]
+        assert min(pads) >= 3
+
+
+def test_memory_does_not_grow_with_the_night():
+    composer, t = Composer(1), 0.0
+    kept = []
+    for _ in range(900):
+        t += composer.compose(t, asked(t)).seconds
+        planner = composer._planner
+        kept.append(len(planner._chords) + len(planner._tones) + len(planner._themes))
+    assert composer._form._chapter >= 5
+    assert max(kept[450:]) <= 1.2 * max(kept[:450])
 
 
 def test_music_without_any_guidance_is_neutral_music():
@@ -268,3 +315,18 @@ def test_a_midi_file_holds_the_same_notes(tmp_path):
         assert sum(m.type == "note_off" for m in track) == len(found)
         assert next(m.program for m in track if m.type == "program_change") == bars[0].programs[which]
     assert sum(m.type == "set_tempo" for m in score.tracks[0]) == len(bars)
+
+
+def test_a_note_struck_again_in_a_midi_file_is_not_cut_by_its_own_first_end(tmp_path):
+    mido = pytest.importorskip("mido")
+    bars = [
+        replace(bar, notes=(Note(0.0, 2.5, 60, 64, Layer.MELODY), Note(2.0, 1.9, 60, 64, Layer.MELODY)))
+        for bar in composed(1, 1)
+    ]
+    write_midi(tmp_path / "piece.mid", bars)
+    now, heard = 0, []
+    for message in mido.MidiFile(tmp_path / "piece.mid").tracks[1 + list(Layer).index(Layer.MELODY)]:
+        now += message.time
+        if message.type in ("note_on", "note_off"):
+            heard.append((message.type, now))
+    assert heard == [("note_on", 0), ("note_off", 960), ("note_on", 960), ("note_off", 1872)]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from undertone.flow import Directive, Goal, Phase
 from undertone.music.expression import (
+    ENTRY_DB,
     LEVEL_STEP,
     NEUTRAL_REASON,
     TEMPO_STEP,
@@ -161,8 +162,13 @@ def test_a_state_on_the_edge_does_not_flicker():
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 7.0])
 def test_values_that_cannot_be_are_neutral_or_limited(value):
-    shape = Glide().follow(0.0, asked(arousal=value, valence=value, breath=-1.0), 4)
+    shape = Glide().follow(0.0, asked(arousal=value, valence=value, breath=value if value != 7.0 else -1.0), 4)
     assert -1 <= shape.arousal <= 1
     assert -1 <= shape.valence <= 1
     assert shape.breath_per_min is None
     assert math.isfinite(shape.tempo_bpm)
+
+
+def test_music_enters_softly_and_no_softer_than_asked():
+    assert Glide().follow(0.0, asked(), 4).level_db == ENTRY_DB
+    assert Glide().follow(0.0, asked(level=-20.0), 4).level_db == -22.0

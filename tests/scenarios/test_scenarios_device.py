@@ -133,6 +133,17 @@ def test_a_missing_chip_is_told_once_and_stops_nothing(address: int) -> None:
     assert device.status().faults == tuple(told)
 
 
+def test_the_configured_address_is_where_the_simulated_chip_is() -> None:
+    chosen = settings()
+    skin = replace(chosen.sensors.skin, address=0x4A)
+    chosen = replace(chosen, sensors=replace(chosen.sensors, skin=skin))
+    evening = Evening("test")
+    world = World.simulated(Body.tense(1), open_sink=None, settings=chosen)
+    assemble(world, chosen, record=evening.record).run(until=20.0)
+    assert not evening.faults
+    assert evening.features[-1].tonic_microsiemens is not None
+
+
 def test_a_broken_composer_is_rebuilt_and_the_music_returns(monkeypatch: pytest.MonkeyPatch) -> None:
     from undertone.music import Composer
 

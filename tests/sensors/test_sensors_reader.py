@@ -307,6 +307,12 @@ def test_a_twelve_bit_converter_sold_as_sixteen_is_found_out(bench: Any) -> None
     bench.finger.microsiemens = lambda t: 5.0 + 2.0 * np.sin(t)
     bench.run(10.0)
     assert bench.faults() == [("pod 0 skin front end", "wrong chip", False)]
+    bench.bus.unplug(SKIN)
+    bench.run(3.0)
+    bench.bus.plug(SKIN, bench.skin_chip)
+    bench.run(10.0)
+    told = [over for source, kind, over in bench.faults() if (source, kind) == ("pod 0 skin front end", "wrong chip")]
+    assert told == [False, True], "the right chip in its place ends it"
 
 
 def test_a_chip_with_no_finger_on_it_and_no_light_says_no_contact(make_bench: Any) -> None:
@@ -324,6 +330,22 @@ def test_another_kind_of_trouble_replaces_the_first(bench: Any) -> None:
     bench.run(6.0)
     kinds = [(kind, over) for source, kind, over in bench.faults() if source == "pod 0 pulse"]
     assert kinds == [("chip missing", False), ("chip missing", True), ("bus", False)]
+    ended = next(item for item in bench.told if isinstance(item, Fault) and item.over)
+    assert ended.message == "The pulse sensor has another problem now."
+
+
+def test_every_count_has_its_name_from_the_beginning(bench: Any) -> None:
+    """The core reads the counts while the reader's thread counts: a dictionary that grows meanwhile cannot be gone through."""
+    names = list(bench.reader.counts)
+    bench.run(1.0)
+    for address in (PULSE, SKIN):
+        bench.bus.nack(address, 5)
+    bench.run(3.0)
+    bench.bus.brown_out(PULSE)
+    bench.bus.brown_out(SKIN)
+    bench.run(3.0)
+    assert list(bench.reader.counts) == names
+    assert {"pulse retries", "skin retries"} <= set(names)
 
 
 def test_an_old_moment_does_no_harm(bench: Any) -> None:

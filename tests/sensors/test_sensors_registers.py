@@ -64,6 +64,9 @@ def test_unknown_names_and_values_are_refused_in_a_sentence() -> None:
         MAX30102["LED1_PA"].encode(current_ma=51.2)
     with pytest.raises(RegisterError, match="must be a number"):
         MAX30102["LED1_PA"].encode(current_ma="much")
+    for never in (float("nan"), float("inf")):
+        with pytest.raises(RegisterError, match="must be a number"):
+            MAX30102["LED1_PA"].encode(current_ma=never)
     with pytest.raises(RegisterError, match="means nothing"):
         MAX30102["MODE_CONFIG"].decode(0b101)
     with pytest.raises(RegisterError, match="is no number"):

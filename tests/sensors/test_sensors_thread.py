@@ -38,8 +38,21 @@ def test_a_thread_that_was_never_started_stops_at_once() -> None:
     ReaderThread(Reader(EmulatedBus({}, now=lambda: 0.0), pulse=None, skin=None), SystemClock(), print).stop()
 
 
+def test_a_pod_without_sensors_is_waited_for_quietly() -> None:
+    """Nothing is ever due there, and a thread cannot wait until infinity."""
+    thread = ReaderThread(Reader(EmulatedBus({}, now=lambda: 0.0), pulse=None, skin=None), SystemClock(), print)
+    failed: list[object] = []
+    before, threading.excepthook = threading.excepthook, failed.append
+    try:
+        thread.start()
+        thread.stop()
+    finally:
+        threading.excepthook = before
+    assert failed == []
+
+
 class Stumbling:
-    """Mistaken once, then well."""
+    """Mistaken twice, then well."""
 
     pod = 4
 
@@ -54,7 +67,9 @@ class Stumbling:
         return []
 
 
-def test_a_mistake_is_told_once_and_the_thread_lives_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mistake_is_told_once_and_the_thread_lives_on(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr("undertone.sensors.reader._STUMBLED_SECONDS", 0.01)
     arrived: queue.SimpleQueue[Block | Fault] = queue.SimpleQueue()
     thread = ReaderThread(Stumbling(), SystemClock(), arrived.put)  # type: ignore[arg-type]
@@ -65,3 +80,26 @@ def test_a_mistake_is_told_once_and_the_thread_lives_on(monkeypatch: pytest.Monk
     assert isinstance(ended, Fault)
     assert (begun.kind, begun.source, begun.over, ended.over) == (FaultKind.STAGE, "pod 4 reader", False, True)
     assert arrived.empty()
+    assert len(caplog.records) == 1, "a mistake that lasts all night would fill the log"
+
+
+def test_a_receiver_that_fails_does_not_end_the_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("undertone.sensors.reader._STUMBLED_SECONDS", 0.01)
+    arrived: queue.SimpleQueue[Block | Fault] = queue.SimpleQueue()
+    refusals = iter((True, True))
+
+    def deliver(item: Block | Fault) -> None:
+        if next(refusals, False):
+            raise ValueError("not now")
+        arrived.put(item)
+
+    class Telling(Stumbling):
+        def poll(self, now: float) -> list[Block | Fault]:
+            return [Fault(now, "pod 4 pulse", FaultKind.BUS, "Look here.")]
+
+    thread = ReaderThread(Telling(), SystemClock(), deliver)  # type: ignore[arg-type]
+    thread.start()
+    told = arrived.get(timeout=PATIENCE)
+    thread.stop()
+    assert isinstance(told, Fault)
+    assert told.kind is FaultKind.BUS

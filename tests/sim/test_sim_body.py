@@ -417,3 +417,16 @@ def test_it_costs_little_and_its_memory_is_flat() -> None:
     began = time.process_time()
     live(1200, 1500)
     assert (time.process_time() - began) / 300.0 < 0.005, "0.4 ms a second is usual"
+
+
+def test_what_takes_no_time_cannot_happen() -> None:
+    """A movement that lasts 0 s would divide the light by nothing."""
+    for seconds in (0.0, -1.0, math.nan):
+        with pytest.raises(ValueError, match="longer than 0 s"):
+            Happening(3.0, HappeningKind.MOVEMENT, seconds=seconds)
+
+
+@pytest.mark.parametrize("changes", [{"movements_per_min": -1.0}, {"losses_per_hour": math.nan}])
+def test_how_often_something_happens_must_be_possible(changes: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="must be between 0 and"):
+        Body(1, **changes)  # type: ignore[arg-type]

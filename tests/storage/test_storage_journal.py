@@ -74,6 +74,7 @@ RUBBISH = (
     b'{"type": "beat", "t": 1, "value": 7}\n',
     b"7\n",
     b"\xff\n",
+    b"[" * 100_000 + b"\n",
 )
 VALUES: tuple[Any, ...] = (
     Beat(1.0, 0.8125, BeatFlag.CLEAN),
@@ -185,6 +186,23 @@ def test_what_cannot_be_a_line_is_counted_and_does_not_stand_in_the_way(path: Pa
     journal.close()
     assert times(path) == [3.0]
     assert journal.counts["journal unwritable"] == 2
+    assert journal.counts["journal lines"] == 1
+
+
+def test_what_cannot_be_a_line_is_counted_once_however_often_the_disk_refuses(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = Disk(monkeypatch)
+    disk.room = 0
+    journal = journal_at(path)
+    journal.keep(Record(1.0, object()))  # type: ignore[arg-type]
+    features(journal, range(2))
+    now = 0.0
+    for _ in range(4):
+        now = journal.write(now)
+    disk.room = 10**9
+    journal.write(now)
+    assert (journal.counts["journal unwritable"], journal.counts["journal lines"]) == (1, 2)
 
 
 # ---------------------------------------------------------------------------------------------------------------- when written
@@ -335,6 +353,19 @@ def test_a_drive_that_went_away_is_opened_anew(path: Path, monkeypatch: pytest.M
     disk.room = 10**9
     journal.write(10.0)
     assert times(path) == [2.0, 3.0]
+
+
+def test_a_file_that_somebody_erased_is_begun_anew(path: Path) -> None:
+    faults: list[Fault] = []
+    journal = journal_at(path, faults)
+    commands(journal, range(2))
+    journal.write(0.0)
+    path.unlink()
+    commands(journal, range(2, 4))
+    journal.write(5.0)
+    journal.close()
+    assert times(path) == [2.0, 3.0]
+    assert faults == []
 
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:

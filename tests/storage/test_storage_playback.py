@@ -52,5 +52,20 @@ def test_beats_are_told_only_where_there_is_no_wave() -> None:
     assert not [beat for second in playback(both) for beat in second.beats]
 
 
+def test_a_beat_on_the_last_whole_second_is_told() -> None:
+    beats = Recording("sub-01_task-test", {}, beats=np.array([[4.2, 0.8], [5.0, 0.8]]))
+    seconds = list(playback(beats))
+    assert [beat for second in seconds for beat in second.beats] == [(4.2, 0.8), (5.0, 0.8)]
+    assert [second.end for second in seconds] == [5.0, 6.0]
+    assert beats.duration == 5.0
+
+
+def test_conductance_is_told_in_microsiemens_whatever_its_unit() -> None:
+    for unit, value in (("µS", 5.0), ("S", 5e-6), ("nS", 5000.0)):
+        skin = Recording("sub-01_task-test", {"eda": Series(0.0, 4.0, readonly([value] * 8), unit)})
+        told = np.concatenate([block.values for second in playback(skin) for block in second.blocks])
+        assert told == pytest.approx(5.0), unit
+
+
 def test_a_recording_without_anything_to_hear_is_silent() -> None:
     assert list(playback(Recording("sub-01_task-test", {}))) == []

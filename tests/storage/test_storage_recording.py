@@ -147,6 +147,8 @@ def test_paths_that_lead_nowhere(tmp_path: Path, written: Path) -> None:
         (tmp_path / "gone" / "sub-1", "no folder"),
         (written.parent / "sub-9_task-rest", "no recording whose files begin so"),
         (written.with_name(written.name + "_events.tsv"), "is no recording"),
+        (tmp_path / ("long" * 100), r"cannot be looked into \(.*\): check the path"),
+        ("~nobody-of-that-name/sub-1", r"cannot be looked into \(.*\): check the path"),
     ):
         with pytest.raises(RecordingError, match=sentence):
             load_recording(path)
@@ -168,6 +170,39 @@ def test_broken_events_and_beats_say_which_file(written: Path) -> None:
         load_recording(written)
 
 
+def test_a_time_that_is_infinite_is_refused_and_one_that_is_unknown_left_out(written: Path) -> None:
+    beats, events = (written.with_name(f"{written.name}_{kind}.tsv") for kind in ("beats", "events"))
+    beats.write_text("onset\tibi\nn/a\t0.8\n2.5\t0.75\n1.75\tnan\n")
+    events.write_text("onset\tduration\ttrial_type\n0\tnan\tn/a\n")
+    read = load_recording(written)
+    np.testing.assert_array_equal(read.beats, [[1.75, np.nan], [2.5, 0.75]])
+    assert read.events == (Event(0.0, 0.0, ""),)
+    beats.write_text("onset\tibi\n1\tinf\n")
+    with pytest.raises(RecordingError, match=r"ibi is 'inf', which is no number of seconds; write n/a"):
+        load_recording(written)
+    beats.unlink()
+    events.write_text("onset\tduration\n0\tinf\n")
+    with pytest.raises(RecordingError, match="duration is 'inf'"):
+        load_recording(written)
+
+
+def test_a_maker_that_is_a_number_is_read_as_it_stands(written: Path) -> None:
+    side = physio(written).with_name(physio(written).name.replace(".tsv.gz", ".json"))
+    side.write_text(json.dumps({**json.loads(side.read_text()), "Manufacturer": 3, "ManufacturersModelName": ["a"]}))
+    assert load_recording(written).series["ppg"].device == "3 ['a']"
+
+
+def test_an_event_without_a_name_has_none_when_it_is_read_again(tmp_path: Path) -> None:
+    nameless = Recording("sub-7_task-rest", small().series, events=(Event(1.0, 0.0, ""),))
+    assert load_recording(write_recording(tmp_path, nameless)).events == nameless.events
+
+
+def test_a_series_that_could_not_be_read_again_is_not_written(tmp_path: Path) -> None:
+    for values in ([], [1.0, float("inf")]):
+        with pytest.raises(RecordingError, match="'ppg' is empty or holds an infinite number"):
+            write_recording(tmp_path, Recording("sub-1_task-x", {"ppg": Series(0.0, 64.0, readonly(values), "counts")}))
+
+
 def test_names_that_cannot_be_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match="must look like"):
         write_recording(tmp_path, small("evening"))
@@ -175,6 +210,9 @@ def test_names_that_cannot_be_files_are_refused(tmp_path: Path) -> None:
         write_recording(tmp_path, small("sub-1/../../x"))
     with pytest.raises(RecordingError, match="letters and digits"):
         write_recording(tmp_path, Recording("sub-1_task-x", {"p/pg": small().series["ppg"]}))
+    for key in ("acq-left_ppg_red", "acq-../../x_ppg"):
+        with pytest.raises(RecordingError, match="letters and digits"):
+            write_recording(tmp_path, Recording("sub-1_task-x", {key: small().series["ppg"]}))
 
 
 def test_a_place_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:

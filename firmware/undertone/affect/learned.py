@@ -8,6 +8,7 @@ decided the network is, from a half for P(stress) = .5 to one for 0 or 1. Below 
 from __future__ import annotations
 
 import math
+from functools import partial
 
 from undertone.affect.baseline import Baseline
 from undertone.affect.model import Model
@@ -57,12 +58,11 @@ class ModelEstimator:
         output = self.model.output(vector)
         calibration = self.model.card.calibration
         decided = 0.5 + 0.5 * abs(2.0 * calibration.probability(output) - 1.0)
-        arousal = calibration.arousal(output)
         return Judgement(
-            arousal=arousal,
+            arousal=calibration.arousal(output),
             confidence=evidence * decided * math.exp(-self.model.strangeness(vector) / STRANGE),
             source=AffectSource.MODEL,
-            reasons=reasons(features, self.baseline, arousal=arousal),
+            reasons=partial(reasons, features, self.baseline),
         )
 
     def _evidence(self, features: Features) -> float:

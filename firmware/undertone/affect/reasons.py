@@ -29,7 +29,7 @@ def deviations(features: Features, baseline: Baseline) -> dict[Quantity, float]:
 
 
 def reasons(
-    features: Features, baseline: Baseline, *, arousal: float, counted: Collection[Quantity] = tuple(Quantity)
+    features: Features, baseline: Baseline, arousal: float, *, counted: Collection[Quantity] = tuple(Quantity)
 ) -> tuple[str, ...]:
     """What speaks for `arousal`, strongest first: only deviations of `counted` quantities, and that point the same way."""
     found = deviations(features, baseline)
@@ -43,7 +43,7 @@ def reasons(
         usual = baseline.usual(quantity)
         if usual is not None:
             told.append(_WORDS[quantity](values[quantity].value, usual))
-    return tuple(told) or ("the last minutes taken together",)
+    return tuple(told) or ("taking the last minutes together",)
 
 
 def waiting(features: Features, baseline: Baseline, *, heard: float = 1.0) -> str:
@@ -72,7 +72,8 @@ def _variability(value: float, usual: Usual) -> str:
 def _breathing(value: float, usual: Usual) -> str:
     scale = SCALES[Quantity.BREATHING]
     change = scale.back(value) - scale.back(usual.centre)
-    return f"breathing {abs(change):.0f} a minute {'faster' if change > 0 else 'slower'} than your usual"
+    much = f"{abs(change):.0f} a minute" if round(abs(change)) > 0 else "a little"
+    return f"breathing {much} {'faster' if change > 0 else 'slower'} than your usual"
 
 
 def _conductance(value: float, usual: Usual) -> str:
@@ -86,7 +87,8 @@ def _conductance(value: float, usual: Usual) -> str:
 def _responses(value: float, usual: Usual) -> str:
     back = SCALES[Quantity.RESPONSES].back
     more = "more" if value > usual.centre else "fewer"
-    return f"{more} skin responses than your usual, {back(value):.0f} a minute instead of {back(usual.centre):.0f}"
+    now, before = f"{back(value):.0f}", f"{back(usual.centre):.0f}"
+    return f"{more} skin responses than your usual" + ("" if now == before else f", {now} a minute instead of {before}")
 
 
 def _side(change: float) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 
 from undertone.affect.baseline import Baseline
@@ -62,12 +63,11 @@ class RuleEstimator:
             return None
         clipped = {quantity: max(-MOST, min(MOST, away)) for quantity, away in found.items()}
         mean = sum(WEIGHTS[quantity] * away for quantity, away in clipped.items()) / total
-        arousal = math.tanh(STEEPNESS * mean)
         return Judgement(
-            arousal=arousal,
+            arousal=math.tanh(STEEPNESS * mean),
             confidence=CONFIDENT * self._trust(features, list(found)),
             source=AffectSource.RULES,
-            reasons=reasons(features, self.baseline, arousal=arousal, counted=WEIGHTS),
+            reasons=partial(reasons, features, self.baseline, counted=WEIGHTS),
         )
 
     def _trust(self, features: Features, found: list[Quantity]) -> float:

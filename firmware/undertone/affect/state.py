@@ -6,12 +6,14 @@ neutral is no evidence, and a listener who comes in tense must not seem to becom
 baseline not learnt) the state is left alone and decays: arousal towards neutral with DECAY, confidence with FADE, which is
 quicker, so that an old estimate stops being acted on before it is forgotten.
 
-What a listener reports replaces the state at once and hands over to the sensors with a time constant of REPORT_DECAY.
+What a listener reports replaces the state at once and hands over to the sensors with a time constant of REPORT_DECAY. After one
+of these it is no longer called their word, because by then most of the number is not what they said.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from undertone.flow import Affect, AffectSource
@@ -25,7 +27,7 @@ DECAY = 120.0
 FADE = 60.0
 """Time constant, seconds, with which confidence fades without judgements."""
 REPORT_DECAY = 300.0
-"""Time constant, seconds, with which a report gives way to the sensors."""
+"""Time constant, seconds, with which a report gives way to the sensors; and for how long the estimate is called a report."""
 REPORT_END = 0.1
 """Weight below which a report is over: after 2.3 time constants."""
 REPORT_CONFIDENCE = 0.95
@@ -44,7 +46,8 @@ class Judgement:
     confidence: float
     """0…1."""
     source: AffectSource
-    reasons: tuple[str, ...]
+    reasons: Callable[[float], tuple[str, ...]]
+    """What speaks for an arousal, strongest first. It is asked about the state, which is what the listener is told of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ class State:
         self._t = t
         if judgement is not None and judgement.confidence >= ABSTAIN:
             self._follow(judgement, seconds)
-            measured = Affect(t, self._arousal, None, self._confidence, judgement.source, judgement.reasons, pod)
+            measured = Affect(t, self._arousal, None, self._confidence, judgement.source, judgement.reasons(self._arousal), pod)
         else:
             self._decay(seconds)
             measured = self._resting(t, waiting, pod)
@@ -131,4 +134,7 @@ class State:
         minutes = int((measured.t - report.t) / 60.0)
         told = "you said so just now" if minutes < 1 else f"you said so {minutes} min ago"
         valence = None if report.valence is None else weight * report.valence
-        return Affect(measured.t, arousal, valence, confidence, AffectSource.REPORT, (told, *measured.reasons), measured.pod)
+        source = AffectSource.REPORT
+        if measured.t - report.t > REPORT_DECAY:
+            source = AffectSource.DECAYED if measured.source is AffectSource.NONE else measured.source
+        return Affect(measured.t, arousal, valence, confidence, source, (told, *measured.reasons), measured.pod)

@@ -60,17 +60,18 @@ class Controls:
 
     def aim(self, bar: Bar, *, start: int, end: int) -> None:
         """Move from where things stand at `start` to what the bar wants at `end`, in frames. The first bar is there at once."""
+        breath = bar.breath_per_min if bar.breath_per_min and 0.0 < bar.breath_per_min < math.inf else None
         aims = self._vector(
             bar.level_db,
             bar.gains_db,
             bar.low_pass_hz,
             bar.reverb_wet,
             bar.reverb_seconds,
-            bar.swell_db if bar.breath_per_min else 0.0,
+            bar.swell_db if breath else 0.0,
         )
         self._from = aims if self._from is None else self._at(start)
         self._to, self._start, self._end = aims, start, max(end, start + 1)
-        self.breath_per_min = bar.breath_per_min or self.breath_per_min
+        self.breath_per_min = breath or self.breath_per_min
 
     def at(self, frame: int) -> Setting:
         """Where everything stands at a frame."""

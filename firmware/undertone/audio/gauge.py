@@ -11,6 +11,8 @@ __all__ = ["BufferGauge"]
 
 WAITED_SHARE = 0.25
 """A write that takes longer than this share of the sound's own length has waited for the device."""
+FASTEST = 1.01
+"""No sound card's clock is further off than this; the best are within 0.01 %."""
 
 
 class BufferGauge:
@@ -18,10 +20,8 @@ class BufferGauge:
 
     def __init__(self) -> None:
         self.underruns = 0
-        self.began = 0.0
-        """When the device took its first sound."""
-        self.taken = 0.0
-        """Seconds of sound that it has taken since."""
+        self.swallowed = 0.0
+        """Seconds of sound that the device took beyond what it can have played since, were its clock FASTEST times ours."""
         self._held = 0.0
         self._last: float | None = None
 
@@ -32,9 +32,8 @@ class BufferGauge:
         seconds: length of the sound written.
         capacity: seconds that the device can hold.
         """
-        if self._last is None:
-            self.began, self.taken = before, 0.0
-        self.taken += seconds
+        passed = 0.0 if self._last is None else after - self._last
+        self.swallowed = max(0.0, self.swallowed - FASTEST * passed) + seconds
         if self._last is not None:
             self._held -= before - self._last
             if self._held < 0.0:
@@ -46,5 +45,5 @@ class BufferGauge:
 
     def forget(self) -> None:
         """The device was opened anew: it holds nothing, and that is no underrun."""
-        self._held = 0.0
+        self._held = self.swallowed = 0.0
         self._last = None

@@ -102,13 +102,6 @@ class Limiter:
         # A peak between two samples belongs to both of them.
         return np.asarray(np.maximum(samples, np.maximum(between[:-1], between[1:])))
 
-    def reset(self) -> None:
-        """Forget everything that has not come out yet."""
-        self._history[:] = 0.0
-        self._needed[:] = 1.0
-        self._held[:] = 1.0
-        self._release = 1.0
-
 
 def _sliding_minimum(values: Array, width: int) -> Array:
     """The least of each `width` neighbouring values, by doubling the reach."""

@@ -65,11 +65,6 @@ class Outlet:
             self._volume_db = min(0.0, volume_db)
 
     @property
-    def hushed(self) -> bool:
-        """True from `hush` to `resume`."""
-        return self._hushed
-
-    @property
     def level_dbfs(self) -> float | None:
         """RMS of what left over the last second, dB re a full-scale sine's peak; None while nothing sounds."""
         mean = sum(self._squares) / len(self._squares) if self._squares else 0.0

@@ -34,7 +34,7 @@ FIRST_RETRY_SECONDS = 1.0
 LAST_RETRY_SECONDS = 30.0
 CLOSING_BLOCKS = 3
 """Time for the fade-out and for what waits in the limiter."""
-SWALLOW_SECONDS = 0.5
+SWALLOW_SECONDS = 0.2
 """A device that has taken this much more than it can hold and play plays nothing: it is a null device, and we keep the time."""
 
 
@@ -187,7 +187,7 @@ class Player:
         after = finished()
         self._gauge.wrote(now, after, seconds=self._seconds, capacity=sink.latency)
         self._origin = after + sink.latency - self.position
-        return max(after, self._gauge.began + self._gauge.taken - sink.latency - SWALLOW_SECONDS)
+        return after + max(0.0, self._gauge.swallowed - sink.latency - SWALLOW_SECONDS)
 
     def close(self) -> None:
         """Fade out and give the sink back. Never raises for trouble with the sink."""

@@ -55,6 +55,8 @@ class PlayerThread:
         """Fade out, close the sink and end both threads. Waits 3 s at most. May be called before `start` and twice."""
         self._stopping.set()
         self._filled.set()
+        if not any(thread.ident for thread in self._threads):
+            self._player.close()
         for thread in self._threads:
             if thread.is_alive():
                 thread.join(JOIN_SECONDS)

@@ -52,6 +52,7 @@ class Renderer:
         self._frame = 0
         self._rest = np.zeros((0, 2), dtype=np.float32)
         self._silent = False
+        self._level: float | None = None
         self.broken = 0
         """Blocks in which the synthesiser gave what cannot be sound, and which became silence."""
 
@@ -104,14 +105,16 @@ class Renderer:
         if self._schedule.end <= start:
             self._schedule.hold(start)
         events = self._schedule.due(stop)
-        before, after = self._controls.at(start), self._controls.at(stop)
-        self._frame = stop
-        if before.level == 0.0 and after.level == 0.0:
+        after = self._controls.at(stop)
+        # From where the last block ended: a bar may begin, and turn the glide, within this one.
+        before = after.level if self._level is None else self._level
+        self._frame, self._level = stop, after.level
+        if before == 0.0 and after.level == 0.0:
             return self._nothing(events)
         self._silent = False
         self._play(events, start)
         mixed = self._mixer(self._stems, after, breath_per_min=self._controls.breath_per_min)
-        sound = self._rider(mixed) * (before.level + (after.level - before.level) * self._ramp)
+        sound = self._rider(mixed) * (before + (after.level - before) * self._ramp)
         return np.ascontiguousarray(sound.T, dtype=np.float32)
 
     def _nothing(self, events: list[Event]) -> NDArray[np.float32]:

@@ -29,8 +29,6 @@ EARLY = (0.31, 0.83, 0.47, 0.11, 0.67, 0.23, 0.53, 0.17)
 """Where along its length each line is heard first."""
 DAMPING = 0.22
 """Weight of the second tap: a loss of 0.3 dB a pass at 5 kHz and 1.2 dB at 10 kHz."""
-
-
 SPRAY_SECONDS = 0.03
 SPRAY_TAPS = 24
 """What enters a line is first sprayed into this many pulses of either sign, so that even the first echoes are dense."""

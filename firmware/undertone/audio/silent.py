@@ -31,7 +31,6 @@ class SilentPlayer:
         on_bar: Callable[[float, Bar], None] | None = None,
     ) -> None:
         self.ahead = ahead
-        self.hushed = False
         self._need_bar = need_bar
         self._on_bar = on_bar
         self._volume_db = 0.0
@@ -55,11 +54,9 @@ class SilentPlayer:
 
     def hush(self) -> None:
         """Be silent, which it is; the bars go on."""
-        self.hushed = True
 
     def resume(self, seconds: float | None = None) -> None:
-        """No longer hushed."""
-        self.hushed = False
+        """Nothing to bring up: it stays silent."""
 
     def advance(self, now: float) -> float:
         """Ask for the bars that start until now + ahead, and say when this is due again."""

@@ -135,7 +135,12 @@ class WavSink:
         self.close()
 
     def _append(self, data: bytes) -> None:
-        """Write at the end. What the disk took before it was full counts, so that the header stays true."""
+        """Write at the end. What the disk took before it was full counts, so that the header stays true.
+
+        A frame of which it took only a part is written anew: everything after it would be noise.
+        """
+        self._bytes -= self._bytes % self._frame_bytes
+        self._file.seek(HEADER_BYTES + self._bytes)
         rest = memoryview(data)
         while rest:
             taken = self._file.write(rest)
@@ -171,7 +176,6 @@ class WavSink:
         """Make the header tell all that has reached the file."""
         self._file.seek(0)
         self._file.write(self._header())
-        self._file.seek(0, 2)
         self._told = self._bytes
 
 

@@ -55,13 +55,13 @@ class PortAudioSink:
                     output_device_index=self.device,
                     frames_per_buffer=frames,
                 )
+                self._silence(OPENING_BUFFERS * frames)
             except SoundError:
                 self._end()
                 raise
             except (OSError, ValueError) as error:
                 self._end()
                 raise _refused(error, device, rate_hz) from error
-        self._silence(OPENING_BUFFERS * frames)
 
     @property
     def latency(self) -> float:

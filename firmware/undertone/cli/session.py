@@ -89,7 +89,7 @@ def _have(
     sink = _sink(asked, settings)
     live = sink is not None and asked.wav is None
     seconds = 60.0 * (settings.guidance.minutes or 0.0)
-    world = World.simulated(listener, open_sink=sink, live=live)
+    world = World.simulated(listener, open_sink=sink, live=live, settings=settings)
     device = assemble(world, settings, record=evening.record, samples=evening.samples, baseline=baseline)
     _announce(asked, seconds / 60.0, live=live)
     start = world.clock.now()

@@ -73,7 +73,8 @@ def _text(path: Path) -> str:
     except FileNotFoundError as error:
         raise ConfigError(f"There is no configuration {path}. `undertone config > {path}` writes one.") from error
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read ({error.strerror}). Give this user the right to read it.") from error
+        advice = "Give this user the right to read it" if isinstance(error, PermissionError) else "Check its path"
+        raise ConfigError(f"{path} cannot be read ({error.strerror}). {advice}.") from error
 
 
 def _place(error: Any) -> str:
@@ -128,7 +129,7 @@ class _Reading:
         if node.tag.rpartition(":")[2] in ("bool", "int", "float", "null"):
             try:
                 return self.loader.construct_object(node)
-            except (ValueError, KeyError):
+            except (ValueError, KeyError, IndexError):
                 return node.value
         return node.value
 

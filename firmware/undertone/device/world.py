@@ -32,8 +32,6 @@ OpenStore = Callable[[Callable[[Fault], None]], Store]
 Heard = Callable[[float, Bar], None]
 """Called when a bar begins to sound, with the moment."""
 
-PULSE_ADDRESS = 0x57
-SKIN_ADDRESS = 0x48
 KEPT_IN_MEMORY = 1000
 """Records that a simulated device keeps; who wants all of them listens."""
 
@@ -65,22 +63,31 @@ class World:
         return cls(clock, bus, ThreadEdges(clock), open_sink, _journal(settings), notifier(), _to_nobody, open_sink)
 
     @classmethod
-    def simulated(cls, listener: Listener, *, open_sink: OpenSink | None, live: bool = False) -> World:
+    def simulated(
+        cls, listener: Listener, *, open_sink: OpenSink | None, live: bool = False, settings: Settings | None = None
+    ) -> World:
         """Emulated chips on a simulated listener, who hears what is played.
 
         live: in real time, with threads; else in virtual time, as fast as the machine can.
+        settings: tell at which addresses the chips are; the usual ones if not given.
         """
+        sensors = (settings or Settings()).sensors
         clock: Clock = SystemClock.from_now() if live else VirtualClock()
         edges: Edges = ThreadEdges(clock) if live else TimerEdges()
         shared = Shared(listener) if live else listener
-        chips: dict[int, Chip] = {PULSE_ADDRESS: Max3010xChip(shared, clock.now), SKIN_ADDRESS: Ads1115Chip(shared, clock.now)}
+        chips: dict[int, Chip] = {
+            sensors.pulse.address: Max3010xChip(shared, clock.now, model=sensors.pulse.chip),
+            sensors.skin.address: Ads1115Chip(shared, clock.now),
+        }
         bus = EmulatedBus(chips, now=clock.now)
         return cls(clock, bus, edges, open_sink, _in_memory, Silence(), shared.hear, open_sink if live else None)
 
     @classmethod
-    def replay(cls, recording: Recording, *, open_sink: OpenSink | None, live: bool = False) -> World:
-        """Emulated chips on a recorded person, who hears nothing."""
-        return cls.simulated(Replay(recording), open_sink=open_sink, live=live)
+    def replay(
+        cls, recording: Recording, *, open_sink: OpenSink | None, live: bool = False, settings: Settings | None = None
+    ) -> World:
+        """Emulated chips on a recorded person, who hears nothing; the rest as for `simulated`."""
+        return cls.simulated(Replay(recording), open_sink=open_sink, live=live, settings=settings)
 
 
 class OpenedBus:

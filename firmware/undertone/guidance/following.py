@@ -1,8 +1,9 @@
 """Whether the listener comes along: checked every minute, and noticed when they go the other way.
 
 The listener follows as long as they are not clearly further from the goal than the music is, or have come nearer since the
-last time. No progress for three minutes means that the music should wait; for six, that they should be met again. A body does
-not go as far as music can: one that is clearly on the goal's side of its usual has arrived.
+last time. No progress for three minutes means that the music should wait; for six, that they should be met again. One who
+is with the music again, or ahead of it, is waited for no longer, whenever that is. A body does not go as far as music can: one
+that is clearly on the goal's side of its usual has arrived.
 
 These times are the body's, and are the same in a demonstration.
 """
@@ -57,9 +58,10 @@ class Following:
         distance = _left(arousal, goal)
         if self._nearest is None:
             self._nearest, self._progress, self._checked = distance, now, now
-        if now - self._checked >= CHECK:
+        along = distance <= _left(music, goal) + CLOSE
+        if now - self._checked >= CHECK or (along and self.verdict is not Verdict.FOLLOWS):
             self._checked = now
-            if distance <= _left(music, goal) + CLOSE or distance <= self._nearest - PROGRESS:
+            if along or distance <= self._nearest - PROGRESS:
                 self._nearest, self._progress = min(distance, self._nearest), now
             waited = now - self._progress
             self.verdict = Verdict.LOST if waited >= LOSE else Verdict.STALLED if waited >= STALL else Verdict.FOLLOWS

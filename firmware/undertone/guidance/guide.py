@@ -19,7 +19,7 @@ from undertone.guidance.course import Course
 from undertone.guidance.following import Following, Rising, Verdict
 from undertone.guidance.limits import Limits, Wish
 from undertone.guidance.phases import Event, after
-from undertone.guidance.policy import Moment, State, wishes
+from undertone.guidance.policy import SOFTER_DB, Moment, State, wishes
 from undertone.guidance.programme import Programme
 from undertone.guidance.reasons import Doubt, Reason
 from undertone.guidance.trust import Heard, Trust, breathing
@@ -66,7 +66,7 @@ class Guide:
         self._rising = Rising()
         self._known: tuple[float, float | None] | None = None
         self._report: tuple[float, float | None, float | None] | None = None
-        self._pressed: tuple[float, float] | None = None
+        self._pressed: tuple[float, float, float] | None = None
         self._spared: tuple[float, float] | None = None
         self._told: tuple[float, Reason] | None = None
         self._enough = False
@@ -167,8 +167,13 @@ class Guide:
             self._enough = True
             self._event(Event.ENOUGH, now)
             return
-        self._pressed = (now, self._course.music - SOFTER)
+        self._pressed = (now, self._course.music - SOFTER, self._softer_db())
         self._course.lower(self._pressed[1])
+
+    def _softer_db(self) -> float:
+        """Clearly below the level now, however soft that is; but softening alone goes no lower than where music enters."""
+        level = max(self._course.gate.level_db, self.limits.floor_db)
+        return max(level + SOFTER_DB, min(level, self.limits.enter_db))
 
     def _take_report(self, command: Command, now: float) -> None:
         """Believe what the listener says of themselves. What is not a number is not known."""
@@ -220,7 +225,7 @@ class Guide:
         led = state is not None and course.phase in (Phase.LEAD, Phase.HOLD) and not self._contrast
         arousal = state.arousal if state is not None else None
         self._following.push(now, arousal if led else None, music=course.music, goal=course.aim.arousal)
-        sensed = state is not None and state.authority is Authority.SENSOR and course.phase is Phase.LEAD
+        sensed = state is not None and state.authority is Authority.SENSOR and course.phase in (Phase.LEAD, Phase.HOLD)
         rises = self._rising.push(now, arousal if sensed else None)
         if self._spared is not None and (now - self._spared[0] > SPARED or not sensed):
             self._spared = None
@@ -245,6 +250,7 @@ class Guide:
             verdict=self._following.verdict,
             rising=None if self._spared is None else self._spared[1],
             pressed=None if self._pressed is None else self._pressed[1],
+            pressed_db=SOFTER_DB if self._pressed is None else self._pressed[2],
             enough=self._enough,
             stopped=self._stopped,
             breath_per_min=self._breath.rate_per_min,

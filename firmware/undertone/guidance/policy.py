@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from undertone.flow import Goal, Phase
 from undertone.guidance.authority import Authority, strongest
-from undertone.guidance.following import Verdict
+from undertone.guidance.following import CLOSE, Verdict
 from undertone.guidance.goals import Aim
 from undertone.guidance.limits import Wish
 from undertone.guidance.reasons import Direction, Doubt, Reason, Why
@@ -62,6 +62,8 @@ class Moment:
     """Arousal that must not be exceeded because the listener's is rising."""
     pressed: float | None = None
     """Arousal that must not be exceeded because the listener said "not good"."""
+    pressed_db: float = SOFTER_DB
+    """Level that must not be exceeded then."""
     enough: bool = False
     """The listener said "not good" twice."""
     stopped: bool = False
@@ -98,7 +100,7 @@ def _wish(moment: Moment, why: Why, inputs: tuple[str, ...], arousal: float, val
         reason=Reason(
             why=why,
             goal=moment.goal,
-            direction=_direction(arousal - moment.music),
+            direction=_direction(arousal - moment.music, least=CLOSE),
             state=arousal,
             confidence=confidence,
             detail=moment.state.detail if moment.state is not None else "",
@@ -121,12 +123,12 @@ def _default(moment: Moment) -> Wish:
 
 def _schedule(moment: Moment) -> Wish | None:
     """The plan: the path, or the place where the listener was last known to be."""
-    arousal, valence = moment.path
+    arousal, valence = _on_the_way(moment), moment.path[1]
     if moment.phase in (Phase.SETTLE, Phase.MEET):
         return None if moment.known is None else _wish(moment, Why.MEET_KNOWN, ("schedule",), *moment.known)
     why = {Phase.LEAD: Why.LEAD, Phase.HOLD: Why.HOLD}.get(moment.phase, Why.FADE)
     wish = _wish(moment, why, ("schedule",), arousal, valence)
-    return replace(wish, reason=replace(wish.reason, direction=_direction(moment.aim.arousal - arousal)))
+    return replace(wish, reason=replace(wish.reason, direction=_direction(moment.aim.arousal - moment.music)))
 
 
 def _sensed(moment: Moment, authority: Authority) -> Wish | None:
@@ -137,11 +139,11 @@ def _sensed(moment: Moment, authority: Authority) -> Wish | None:
     said = authority is Authority.REPORT
     if moment.phase in (Phase.SETTLE, Phase.MEET):
         wish = _wish(moment, Why.MEET_SAID if said else Why.MEET_SENSED, state.inputs, state.arousal, state.valence)
-    elif moment.phase is Phase.LEAD and moment.rising is not None:
+    elif moment.phase in (Phase.LEAD, Phase.HOLD) and moment.rising is not None:
         wish = _wish(moment, Why.RISING, state.inputs, min(moment.path[0], moment.rising), moment.path[1])
         wish = replace(wish, level_db=min(wish.level_db, SOFTER_DB), soften=True)
     elif moment.phase is Phase.LEAD and moment.verdict is not Verdict.FOLLOWS:
-        wish = _wish(moment, Why.WAIT_SAID if said else Why.WAIT_SENSED, state.inputs, *moment.path)
+        wish = _wish(moment, Why.WAIT_SAID if said else Why.WAIT_SENSED, state.inputs, _on_the_way(moment), moment.path[1])
     else:
         return None
     return replace(wish, reason=replace(wish.reason, state=state.arousal))
@@ -154,7 +156,7 @@ def _chosen(moment: Moment, lower: Wish) -> Wish:
     return replace(
         lower,
         arousal=min(lower.arousal, ceiling),
-        level_db=min(lower.level_db, SOFTER_DB),
+        level_db=min(lower.level_db, moment.pressed_db),
         soften=True,
         reason=replace(lower.reason, why=why),
         inputs=("not_good", *(name for name in lower.inputs if name == "breathing_per_min")),
@@ -168,8 +170,14 @@ def _silence(moment: Moment) -> Wish:
     return replace(wish, level_db=-math.inf, breath_per_min=None, confidence=0.0)
 
 
-def _direction(step: float) -> Direction:
-    """Which way a step of arousal goes."""
-    if abs(step) < NOTICEABLE:
+def _on_the_way(moment: Moment) -> float:
+    """Arousal by the plan. On the way down, music that was softened lets the plan catch up and never turns back up."""
+    arousal = moment.path[0]
+    return min(arousal, moment.music) if moment.aim.arousal < moment.music else arousal
+
+
+def _direction(step: float, least: float = NOTICEABLE) -> Direction:
+    """Which way a step of arousal goes; one smaller than `least` goes none."""
+    if abs(step) < least:
         return Direction.STEADY
     return Direction.LIVELIER if step > 0.0 else Direction.CALMER

@@ -90,13 +90,13 @@ class Reason:
 _SENTENCES: Mapping[Why, str] = MappingProxyType(
     {
         Why.UNKNOWN: "Your usual is not known yet, so the music stays gentle and in the middle",
-        Why.MEET_SENSED: "Your body seems {state} your usual{detail}, so the music {moves}; {sure}",
-        Why.MEET_SAID: "You said that you feel {state} your usual, so the music {moves}; your word counts most",
+        Why.MEET_SENSED: "Your body seems {state} your usual{detail}, so the music{moves}; {sure}",
+        Why.MEET_SAID: "You said that you feel {state} your usual, so the music{moves}; your word counts most",
         Why.MEET_KNOWN: "The music stays where I last felt you",
         Why.LEAD: "The plan now leads the music slowly {towards} {goal}",
         Why.WAIT_SENSED: "Your body is not following yet{detail}, so the music waits here for you; {sure}",
         Why.WAIT_SAID: "You said that you feel {state} your usual, so the music waits here for you; your word counts most",
-        Why.RISING: "Your body has become more active for a minute{detail}, so the music is softer and calmer now; {sure}",
+        Why.RISING: "Your body has been getting more active{detail}, so the music is softer and calmer now; {sure}",
         Why.NOT_GOOD: "You said that this is not good, so the music is softer and calmer now; say it again and it stops",
         Why.HOLD: "The music has reached {goal}, so by the plan it stays there",
         Why.FADE: "The time of the plan is nearly over, so the music fades",
@@ -119,11 +119,15 @@ _GOALS: Mapping[Goal, str] = MappingProxyType(
 )
 _MOVES: Mapping[Direction, str] = MappingProxyType(
     {
-        Direction.CALMER: "becomes calmer to meet you",
-        Direction.LIVELIER: "becomes livelier to meet you",
-        Direction.STEADY: "stays with you",
+        Direction.CALMER: "{until} becomes calmer to meet you",
+        Direction.LIVELIER: "{until} becomes livelier to meet you",
+        Direction.STEADY: " stays with you",
     }
 )
+_UNTIL: Mapping[Direction, str] = MappingProxyType(
+    {Direction.CALMER: ", livelier than that until now,", Direction.LIVELIER: ", calmer than that until now,"}
+)
+"""Where the music was, told when the listener's own state does not say why it goes that way."""
 _TOWARDS: Mapping[Direction, str] = MappingProxyType(
     {Direction.CALMER: "down towards", Direction.LIVELIER: "up towards", Direction.STEADY: "towards"}
 )
@@ -149,13 +153,24 @@ def sentence(reason: Reason) -> str:
         words += f" (a short programme, {reason.pace:.2g} times faster than usual)"
     said = {
         "state": _activation(reason.state),
-        "detail": f" ({reason.detail})" if reason.detail and abs(reason.state) > NEAR else "",
-        "moves": _MOVES[reason.direction],
+        "detail": f" ({reason.detail})" if _told(reason) else "",
+        "moves": _moves(reason),
         "towards": _TOWARDS[reason.direction],
         "goal": _GOALS[reason.goal],
         "sure": _certainty(reason.confidence),
     }
     return words.format_map(said) + "."
+
+
+def _told(reason: Reason) -> bool:
+    """Whether the detail speaks for the sentence: for a state away from usual, and for a rise only above it."""
+    return bool(reason.detail) and (reason.state if reason.why is Why.RISING else abs(reason.state)) > NEAR
+
+
+def _moves(reason: Reason) -> str:
+    """Which way the music goes to meet the listener, so that it follows from where they are."""
+    agrees = reason.state < -NEAR if reason.direction is Direction.CALMER else reason.state > NEAR
+    return _MOVES[reason.direction].format(until="" if agrees else _UNTIL.get(reason.direction, ""))
 
 
 def _activation(arousal: float) -> str:

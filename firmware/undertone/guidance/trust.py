@@ -12,7 +12,7 @@ import math
 from dataclasses import dataclass
 
 from undertone.flow import Affect, AffectSource, Features
-from undertone.guidance.reasons import Doubt
+from undertone.guidance.reasons import NEAR, Doubt
 
 __all__ = ["Heard", "Trust", "breathing"]
 
@@ -45,7 +45,7 @@ class Heard:
     reported: bool
     """True where the estimate is the listener's own word."""
     detail: str
-    """The strongest thing that speaks for it."""
+    """The strongest thing that speaks for it; empty where nothing speaks for this arousal."""
     inputs: tuple[str, ...]
 
 
@@ -67,12 +67,15 @@ class Trust:
         if doubt is not None or affect is None:
             return doubt or Doubt.ABSENT
         reported = affect.source is AffectSource.REPORT
+        arousal = affect.arousal if reported else self._smoothed(now, affect.arousal)
+        # The reasons are those of the estimate, which may already be on the other side of usual than what is smoothed.
+        agrees = abs(affect.arousal) > NEAR and affect.arousal * arousal > 0.0
         return Heard(
-            arousal=affect.arousal if reported else self._smoothed(now, affect.arousal),
+            arousal=arousal,
             valence=affect.valence,
             confidence=affect.confidence,
             reported=reported,
-            detail=affect.reasons[0] if affect.reasons else "",
+            detail=affect.reasons[0] if affect.reasons and agrees else "",
             inputs=("report",) if reported else _inputs(features),
         )
 

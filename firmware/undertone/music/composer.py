@@ -3,7 +3,8 @@
 Theory of operation. `Glide` turns directives into the shape of the bar (tempo, density, level, …) within limits of change.
 `Form` says where in the piece we are and `Planner` what the phrase there is: key, chords, bass line, melody. All of that is
 settled when a phrase begins, so modes, themes and layers change at phrase ends only. From the plan, `Ensemble` then writes the
-notes of one bar as full as the shape asks for. Layers that enter or leave are faded by their gains.
+notes of one bar as full as the shape asks for. Layers that enter or leave are faded by their gains; out of silence the level
+alone rises, because two fades on top of each other would keep the beginning inaudible.
 """
 
 from __future__ import annotations
@@ -60,7 +61,9 @@ class Composer:
         self._phrase: Phrase | None = None
         self._index = 0
         self._bar = 0
+        self._beats = self._planner.beats(0)
         self._layers: frozenset[Layer] = frozenset()
+        self._silent = True
         self._gains = {layer: self.style.gain_db(layer, 0) + AWAY_DB[layer] for layer in Layer}
 
     def compose(self, t: float, directive: Directive | None) -> Bar:
@@ -71,8 +74,8 @@ class Composer:
         plays it fades what still sounds. After silence the phrase begins anew.
         """
         if self._place is None:
-            self._place = self._form.following(4 * 60.0 / self._glide.tempo_bpm)
-        beats = self._planner.beats(self._place.chapter)
+            self._place = self._form.following(self._beats * 60.0 / self._glide.tempo_bpm)
+        beats = self._beats = self._planner.beats(self._place.chapter)
         softer = QUIET_DB if self._place.letter == "quiet" else 0.0
         shape = self._glide.follow(t, directive, beats, softer_db=softer)
         if shape is None:
@@ -81,6 +84,8 @@ class Composer:
             self._phrase = self._planner.plan(self._place, shape, self._ensemble.low)
             self._layers = present(self._phrase, shape) - self._changing(self._place)
             self._bar = 0
+        if self._silent:
+            self._enter(self._place.chapter)
         bar = self._write(self._phrase, shape)
         if self._bar == len(self._phrase.chords):
             self._place = self._phrase = None
@@ -127,6 +132,13 @@ class Composer:
                 sounding.add(layer)
         return frozenset(sounding)
 
+    def _enter(self, chapter: int) -> None:
+        """Put the layers where they belong at once: nothing sounds yet."""
+        self._silent = False
+        for layer in Layer:
+            away = 0.0 if layer in self._layers else AWAY_DB[layer]
+            self._gains[layer] = self.style.gain_db(layer, chapter) + away
+
     def _programs(self, chapter: int) -> Mapping[Layer, int]:
         return MappingProxyType({layer: self.style.program(layer, chapter) for layer in Layer})
 
@@ -139,7 +151,8 @@ class Composer:
         return frozenset(layer for layer in held if style.program(layer, now) != style.program(layer, now + 1))
 
     def _silence(self, beats: int, directive: Directive | None) -> Bar:
-        self._phrase = None
+        self._phrase, self._silent = None, True
+        self._ensemble.rest()
         notes: tuple[Note, ...] = ()
         bar = Bar(
             index=self._index,

@@ -88,6 +88,10 @@ class Ensemble:
         self._clock += phrase.beats
         return tuple(sorted(notes, key=lambda note: (note.beat, note.layer, note.pitch)))
 
+    def rest(self) -> None:
+        """Silence has come: nothing rings any more."""
+        self._ringing.clear()
+
     def _stream(self, name: str, phrase: Phrase, bar: int) -> Stream:
         return self._streams.of(name, phrase.place.serial, bar)
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from undertone.flow import Directive, Goal, Phase
 
 __all__ = [
+    "ENTRY_DB",
     "LEVEL_STEP",
     "NEUTRAL_REASON",
     "TEMPO_STEP",
@@ -38,8 +39,8 @@ HEADROOM_DB = 2.0
 """Below the programme's loudness at neutral, so that aroused music can be louder without passing it."""
 SLOWEST, FASTEST = 30.0, 160.0
 """Tempi beyond which no goal may lead, beats per minute."""
-ENTRY_DB = -18.0
-"""The level from which music rises out of silence."""
+ENTRY_DB = -15.0
+"""Level of the first bar after silence, from which the music rises; where less is asked for, that."""
 NEUTRAL_REASON = "There is no fresh guidance, so the music drifts to its neutral middle."
 
 
@@ -134,7 +135,7 @@ class Glide:
             self._programme_db, self._fading = min(0.0, live.level_db), live.phase is Phase.FADE
         self._feel(live)
         breath = live.breath_per_min if live is not None else None
-        if breath is not None and not breath > 0:
+        if breath is not None and not 0 < breath < math.inf:
             breath = None
         self._move_tempo(breath, beats)
         self._move_level(beats, softer_db)
@@ -167,7 +168,7 @@ class Glide:
         wanted = self._programme_db + level_wanted(self._arousal, self._valence) - softer_db
         step = LEVEL_STEP * beats * 60.0 / self._tempo
         if self._level == -math.inf:
-            self._level = min(wanted, wanted + ENTRY_DB + step)
+            self._level = min(wanted, ENTRY_DB)
         else:
             self._level = _toward(self._level, wanted, step)
 

@@ -70,6 +70,7 @@ def _volume(bar: Bar, layer: Layer) -> int:
 def _played(mido: Any, bars: Sequence[Bar], layer: Layer, channel: int) -> list[Event]:
     events: list[Event] = []
     start, program, volume = 0, -1, -1
+    notes: list[tuple[int, int, int, int]] = []
     for bar in bars:
         if bar.programs[layer] != program:
             program = bar.programs[layer]
@@ -80,8 +81,19 @@ def _played(mido: Any, bars: Sequence[Bar], layer: Layer, channel: int) -> list[
         for note in bar.notes:
             if note.layer is layer:
                 on = start + round(note.beat * TICKS)
-                off = on + max(1, round(note.duration * TICKS))
-                events.append((on, 3, mido.Message("note_on", channel=channel, note=note.pitch, velocity=note.velocity)))
-                events.append((off, 0, mido.Message("note_off", channel=channel, note=note.pitch, velocity=0)))
+                notes.append((note.pitch, on, on + max(1, round(note.duration * TICKS)), note.velocity))
         start += bar.beats * TICKS
+    for pitch, on, off, velocity in _parted(notes):
+        events.append((on, 3, mido.Message("note_on", channel=channel, note=pitch, velocity=velocity)))
+        events.append((off, 0, mido.Message("note_off", channel=channel, note=pitch, velocity=0)))
     return events
+
+
+def _parted(notes: list[tuple[int, int, int, int]]) -> list[tuple[int, int, int, int]]:
+    """The notes (pitch, on, off, velocity), each ended where its pitch is struck again: its later end would cut that note."""
+    ordered = sorted(notes)
+    following = [*ordered[1:], (-1, 0, 0, 0)][: len(ordered)]
+    return [
+        (pitch, on, min(off, after[1]) if after[0] == pitch and after[1] > on else off, velocity)
+        for (pitch, on, off, velocity), after in zip(ordered, following, strict=True)
+    ]

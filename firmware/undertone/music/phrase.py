@@ -47,6 +47,7 @@ class Planner:
         self._modes: dict[str, Mode] = {}
         self._majorness: float | None = None
         self._modes_chapter = -1
+        self._chapter = -1
         self._chords: dict[tuple[object, ...], Progression] = {}
         self._tones: dict[tuple[object, ...], tuple[tuple[Tone, ...], ...]] = {}
         self._themes: dict[tuple[int, str], Theme] = {}
@@ -57,6 +58,7 @@ class Planner:
 
     def plan(self, place: Place, shape: Shape, low: int | None) -> Phrase:
         """The phrase for this place, as the music is now. low: the bass note before it."""
+        self._forget(place.chapter)
         key = Key(self._signature(place), self._mode(place, shape.valence))
         chords = self._progression(place, key, shape)
         figures = self._streams.of("texture", "figure", place.chapter, place.theme)
@@ -70,6 +72,15 @@ class Planner:
             figure=figures.pick(self._style.figures),
             variant=int(figures.between(0, 12)),
         )
+
+    def _forget(self, chapter: int) -> None:
+        """Drop what only earlier chapters needed, so that memory does not grow with the night; themes grow from the last."""
+        if chapter == self._chapter:
+            return
+        self._chapter = chapter
+        self._chords.clear()
+        self._tones.clear()
+        self._themes = {name: kept for name, kept in self._themes.items() if name[0] >= chapter - 1}
 
     def _signature(self, place: Place) -> int:
         """Sharps: each chapter moves to a neighbour of the last one, and its B and C may visit a neighbour of its own."""

@@ -43,7 +43,9 @@ class PulseChannel:
     def __init__(self, bus: Bus, settings: PulseSettings, *, pod: int = 0) -> None:
         self.due = float("-inf")
         """When `poll` is wanted next, seconds."""
-        self.counts = dict.fromkeys(("pulse samples", "pulse samples lost", "pulse brown-outs", "pulse restarts"), 0)
+        # All names from the beginning: another thread may be reading them, and a dictionary must not grow meanwhile.
+        names = ("pulse samples", "pulse samples lost", "pulse brown-outs", "pulse restarts", "pulse retries")
+        self.counts = dict.fromkeys(names, 0)
         self._chip = Max3010x(bus, settings)
         self._pod = pod
         self._ledger = Ledger(f"pod {pod} pulse")

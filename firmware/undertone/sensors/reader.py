@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable, Mapping
@@ -20,6 +21,8 @@ _EARLY = 1e-6
 """Seconds by which a poll may come early: less than any clock's grain."""
 _STUMBLED_SECONDS = 1.0
 _JOIN_SECONDS = 2.0
+_LONGEST_SLEEP_SECONDS = 60.0
+"""A pod without sensors is never due, and no thread can wait for ever by a number."""
 
 
 class Reader:
@@ -99,11 +102,14 @@ class ReaderThread:
                     self._deliver(Fault(now, stumbled.source, stumbled.kind, "Reading the sensors goes on.", over=True))
                     stumbled = None
             except Exception:  # The root of a thread: whatever it is, the listener keeps their music.
-                _log.exception("reading pod %d stumbled", self._reader.pod)
                 if stumbled is None:
+                    # Logged and told once: the mistake may last all night.
+                    _log.exception("reading pod %d stumbled", self._reader.pod)
                     message = "Reading the sensors stumbled over a mistake in the program; it tries again every second."
                     stumbled = Fault(now, f"pod {self._reader.pod} reader", FaultKind.STAGE, message)
-                    self._deliver(stumbled)
+                    # Delivering may be the very thing that stumbles.
+                    with contextlib.suppress(Exception):
+                        self._deliver(stumbled)
                 self._ending.wait(_STUMBLED_SECONDS)
                 continue
-            self._ending.wait(max(0.0, self._reader.due - self._clock.now()))
+            self._ending.wait(min(max(0.0, self._reader.due - self._clock.now()), _LONGEST_SLEEP_SECONDS))

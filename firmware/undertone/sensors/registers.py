@@ -7,6 +7,7 @@ of nine bits in a register of eight has been shipped by others.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -70,7 +71,7 @@ class Field:
                     return code
             choices = ", ".join(str(meaning) for meaning in dict.fromkeys(self.codes.values()))
             raise RegisterError(f"{self.name} can be {choices}, not {value}")
-        if not isinstance(value, (int, float)):
+        if not isinstance(value, (int, float)) or not math.isfinite(value):
             raise RegisterError(f"{self.name} must be a number, not {value!r}")
         # Rounded, not cut off: 0.6 / 0.2 is a little less than 3, and truncation would program one step too little.
         step = self.step or 1

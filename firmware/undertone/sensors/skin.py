@@ -33,6 +33,7 @@ _SHORTED = "The skin electrodes touch each other or are soaked: part and dry the
 _APART = "The skin electrodes are apart."
 _NO_REFERENCE = "The skin front end gives no reference of 0.5 V on AIN1: check its 3.3 V supply and its wiring."
 _REFERENCE = "The skin front end's reference is there."
+_FINE = "The skin sensor resolves all 16 bits."
 _COARSE = "The skin sensor resolves only 12 bits: it is an ADS1015 sold as an ADS1115. Replace it."
 _BROWN_OUT = "The skin sensor lost its power for a moment. Check its plug and the supply."
 
@@ -58,8 +59,9 @@ class SkinChannel:
     def __init__(self, bus: Bus, settings: SkinSettings, *, pod: int = 0) -> None:
         self.due = float("-inf")
         """When `poll` is wanted next, seconds."""
-        names = ("skin samples", "skin samples lost", "skin conversions", "skin conversions bridged", "skin brown-outs")
-        self.counts = dict.fromkeys(names, 0)
+        names = ("samples", "samples lost", "conversions", "conversions bridged", "brown-outs", "retries")
+        # All names from the beginning: another thread may be reading them, and a dictionary must not grow meanwhile.
+        self.counts = dict.fromkeys((f"skin {name}" for name in names), 0)
         self._chip = Ads1115(bus, address=settings.address, reference_every=settings.reference_every)
         self._front_end = settings.front_end
         self._pod = pod
@@ -85,6 +87,8 @@ class SkinChannel:
             self.counts["skin retries"] = self._access.retries
             if self._access.lost:
                 self._chip.restart()
+                # Another chip may be plugged in meanwhile.
+                self._distinct = set()
             return [*told]
         self.due = self._chip.due
         if result is None:
@@ -118,12 +122,13 @@ class SkinChannel:
         return [*self._front_ledger.settle(now, FaultKind.CHIP_MISSING, missing, begins=_NO_REFERENCE, ends=_REFERENCE)]
 
     def _resolve(self, now: float, counts: int) -> list[Fault]:
-        """Find out, once, whether the converter really has its lowest four bits."""
+        """Find out, once for each chip that is plugged in, whether the converter really has its lowest four bits."""
         assert self._distinct is not None
         self._distinct.add(counts)
         if counts & 0xF:
             self._distinct = None
-        elif len(self._distinct) >= _DISTINCT and self.counts["skin conversions"] >= _LOOKED_AT:
+            return self._front_ledger.end(now, FaultKind.CHIP_WRONG, _FINE)
+        if len(self._distinct) >= _DISTINCT and self.counts["skin conversions"] >= _LOOKED_AT:
             self._distinct = None
             return self._front_ledger.begin(now, FaultKind.CHIP_WRONG, _COARSE)
         return []

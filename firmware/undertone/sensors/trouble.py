@@ -99,7 +99,7 @@ class Access:
         if self._kind is None and passing and self._failures <= _RETRIES:
             self.retries += 1
             return now + _RETRY_SECONDS, []
-        told = [] if kind is self._kind else self._over(now, "It is another trouble now.")
+        told = [] if kind is self._kind else self._over(now, f"The {self._what} has another problem now.")
         told += self._ledger.begin(now, kind, str(error))
         self._kind = kind
         again = now + self._pause

@@ -66,6 +66,8 @@ class Body:
         _check("heart_bpm", heart_bpm, 30.0, 200.0)
         _check("breathing_per_min", breathing_per_min, 3.0, 40.0)
         _check("response", response, 0.0, 100.0)
+        _check("movements_per_min", movements_per_min, 0.0, 60.0)
+        _check("losses_per_hour", losses_per_hour, 0.0, 3600.0)
         self.start = start
         self._listening = Listening(response)
         self._course = Course(
@@ -147,7 +149,7 @@ class Body:
 
 
 class Truth:
-    """What a body knows of itself, up to the latest moment it was asked about. Kept in compact arrays: 80 bytes a second."""
+    """What a body knows of itself, up to the latest moment it was asked about. Compact: about 30 bytes a second."""
 
     def __init__(
         self, start: float, remember: float, light: Trace, conductance: Trace, happenings: list[Happening]

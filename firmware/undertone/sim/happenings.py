@@ -35,13 +35,20 @@ class HappeningKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One thing that happens, from `t` for `seconds`."""
+    """One thing that happens, from `t` for `seconds`.
+
+    Raises ValueError where it takes no time.
+    """
 
     t: float
     kind: HappeningKind
     seconds: float = 5.0
     strength: float = 1.0
     """How strong a movement or a startle is; 1 is usual."""
+
+    def __post_init__(self) -> None:
+        if not self.seconds > 0.0:
+            raise ValueError(f"what happens must last longer than 0 s, not {self.seconds:g} s")
 
     @property
     def end(self) -> float:

@@ -39,9 +39,6 @@ DRIFT_SECONDS = 8.0
 PULSE_BAND_HZ = 35.0
 """No pulse wave has anything above; faster recordings are smoothed to this."""
 
-TO_MICROSIEMENS = {"S": 1e6, "mS": 1e3, "nS": 1e-3}
-"""What one of these units is in microsiemens. Anything else is taken for microsiemens."""
-
 
 class Replay:
     """Plays a recording: its zero is at `start`. Music changes nothing.
@@ -69,7 +66,7 @@ class Replay:
         self.duration = max(series.end for series in (pulse, skin) if series is not None)
         """When the last of the channels that are played ends, seconds from the recording's zero."""
         self._pulse = _Curve(pulse, _as_share(pulse, upright)) if pulse is not None else None
-        self._skin = _Curve(skin, skin.values * TO_MICROSIEMENS.get(skin.unit, 1.0)) if skin is not None else None
+        self._skin = _Curve(skin, skin.microsiemens) if skin is not None else None
 
     def light(self, times: Samples) -> Samples:
         """Light that comes back, (n, 2) for (n,) times: red and infrared, nA for each mA of LED current."""

@@ -164,8 +164,9 @@ class Journal:
             return self._due
         with self._lock:
             batch = self._backlog.take(BATCH)
+        lines = list(self._lines(batch))
         try:
-            self._append(b"".join(self._lines(batch)), now)
+            self._append(b"".join(lines), now)
         except OSError as error:
             with self._lock:
                 self._backlog.put_back(batch)
@@ -176,8 +177,10 @@ class Journal:
             self._due = now + self._patience
             self._patience = min(2.0 * self._patience, PATIENCE_SECONDS[1])
             return self._due
-        self._written += len(batch)
-        if batch:
+        with self._lock:
+            self._written += len(lines)
+            self._unwritable += len(batch) - len(lines)
+        if lines:
             self._tell_taken(now)
         self._due = now if len(batch) == BATCH else now + SYNC_SECONDS
         return self._due
@@ -198,16 +201,18 @@ class Journal:
             self._file = None
 
     def _lines(self, batch: list[Any]) -> Iterator[bytes]:
+        # What cannot become a line is passed over, and counted once the disk has taken the others: a batch may come again.
         for waiting in batch:
-            try:
+            with contextlib.suppress(TypeError, ValueError):
                 yield encoded(waiting.t, waiting.value)
-            except (TypeError, ValueError):
-                self._unwritable += 1
 
     def _append(self, lines: bytes, now: float) -> None:
         """All of the lines, confirmed by the disk, or none of them and OSError."""
         if not lines:
             return
+        if self._file is not None and os.fstat(self._file).st_nlink == 0:
+            # Somebody erased the file: what follows begins a new one, instead of going where nobody can read it.
+            self._close_file()
         if self._file is not None and os.fstat(self._file).st_size + len(lines) > self._most_bytes:
             os.replace(self.path, self.path.with_name(self.path.name + ".1"))
             self._close_file()

@@ -64,7 +64,7 @@ def decoded(line: bytes) -> tuple[float, Any] | None:
         content = json.loads(line)
         kind = TYPES.get(content["type"])
         return None if kind is None else (float(content["t"]), _reader(kind)(content["value"]))
-    except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError, RecursionError) as error:
         raise ValueError(f"no line of a journal: {error}") from None
 
 

@@ -44,12 +44,13 @@ def playback(recording: Recording, *, until: float = math.inf) -> Iterator[Secon
     if pulse is not None:
         channels.append((Channel.INFRARED, pulse, _presented(pulse)))
     if skin is not None:
-        channels.append((Channel.SKIN, skin, skin.values))
+        channels.append((Channel.SKIN, skin, skin.microsiemens))
     named = recording.beats if pulse is None and recording.beats is not None else np.empty((0, 2))
     if not channels and len(named) == 0:
         return
     starts = [series.t0 for _, series, _ in channels] + [float(t) for t in named[:1, 0]]
-    ends = [series.end for _, series, _ in channels] + [float(t) for t in named[-1:, 0]]
+    # A series ends after its last sample; a beat on a whole second belongs to the second that begins there.
+    ends = [series.end for _, series, _ in channels] + [math.floor(t) + 1.0 for t in named[-1:, 0]]
     for end in range(math.floor(min(starts)) + 1, math.ceil(min(max(ends), until)) + 1):
         blocks = [block for channel, series, values in channels for block in _blocks(channel, series, values, end)]
         inside = named[(named[:, 0] >= end - 1) & (named[:, 0] < end)]

@@ -1,4 +1,4 @@
-"""A recording: what sensors told of one person, read from a folder in BIDS form, and written to one.
+"""A recording: what sensors told of one person, read from a folder in BIDS form.
 
     sub-02/sub-02_task-stress_recording-ppg_physio.tsv.gz    a regular series without header; .json beside it
     sub-02/sub-02_task-stress_acq-left_recording-eda_physio.tsv.gz
@@ -39,6 +39,9 @@ PLACES = ("", "sub-*/", "sub-*/ses-*/", "ses-*/", "sub-*/*/", "sub-*/ses-*/*/")
 RAW_LIGHT = ("counts", "brightness")
 """Units of light as a sensor saw it."""
 
+TO_MICROSIEMENS = {"S": 1e6, "mS": 1e3, "nS": 1e-3}
+"""What one of these units is in microsiemens. Anything else is taken for microsiemens."""
+
 STANDARD_COLUMNS = {"cardiac": "ppg", "respiratory": "resp"}
 """What BIDS calls a column, and what it is called here."""
 
@@ -77,6 +80,11 @@ class Series:
         brightness"), falls when more blood comes.
         """
         return not any(unit in self.unit for unit in RAW_LIGHT)
+
+    @property
+    def microsiemens(self) -> Samples:
+        """Of skin conductance: the values in microsiemens, whichever unit they were recorded in, shape (n,)."""
+        return readonly(self.values * TO_MICROSIEMENS.get(self.unit, 1.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +128,9 @@ class Recording:
 
     @property
     def duration(self) -> float:
-        """When the last series ends, seconds from the recording's zero."""
-        return max((series.end for series in self.series.values()), default=0.0)
+        """When the last series ends, or the last beat where there is no series, seconds from the recording's zero."""
+        last_beat = 0.0 if self.beats is None or len(self.beats) == 0 else float(self.beats[-1, 0])
+        return max((series.end for series in self.series.values()), default=last_beat)
 
 
 def load_recording(path: Path | str) -> Recording:
@@ -132,8 +141,14 @@ def load_recording(path: Path | str) -> Recording:
 
     Raises RecordingError, in a sentence, for whatever keeps it from being read.
     """
-    path = Path(path).expanduser()
-    stem = _stem(path)
+    try:
+        stem = _stem(Path(path).expanduser())
+    except RecordingError:
+        raise
+    except (OSError, RuntimeError, ValueError) as error:
+        # A name that is too long, a folder that may not be entered, a ~somebody who does not exist.
+        why = getattr(error, "strerror", None) or str(error)
+        raise RecordingError(f"{path} cannot be looked into ({why}): check the path and who may read it.") from None
     series: dict[str, Series] = {}
     for file in sorted(stem.parent.glob(f"*{PHYSIO}")):
         if _belongs(file, stem):
@@ -206,7 +221,8 @@ def _beats_files(stem: Path) -> Iterable[tuple[str, Path]]:
 def _read_physio(file: Path) -> dict[str, Series]:
     """The series in one file, by their names within the recording."""
     side = _read_side(file.with_name(file.name.removesuffix(".tsv.gz") + ".json"), file)
-    columns, device = side["Columns"], " ".join(filter(None, (side.get("Manufacturer"), side.get("ManufacturersModelName"))))
+    columns = side["Columns"]
+    device = " ".join(str(side[name]) for name in ("Manufacturer", "ManufacturersModelName") if side.get(name))
     table = _read_table(file, len(columns))
     _, acq, kind = _split(file.name.removesuffix(PHYSIO))
     series = {}
@@ -294,12 +310,13 @@ def _read_rows(file: Path, needed: tuple[str, ...]) -> list[dict[str, str]]:
 
 
 def _number(file: Path, row: Mapping[str, str], column: str, missing: float) -> float:
-    if row[column] == "n/a":
-        return missing
     try:
-        return float(row[column])
+        number = math.nan if row[column] == "n/a" else float(row[column])
     except ValueError:
-        raise RecordingError(f"{file}: {column} is {row[column]!r}, which is no number of seconds.") from None
+        number = math.inf
+    if math.isinf(number):
+        raise RecordingError(f"{file}: {column} is {row[column]!r}, which is no number of seconds; write n/a if unknown.")
+    return missing if math.isnan(number) else number
 
 
 def _read_events(file: Path) -> tuple[Event, ...]:
@@ -308,7 +325,7 @@ def _read_events(file: Path) -> tuple[Event, ...]:
         Event(
             onset=_number(file, row, "onset", math.nan),
             duration=_number(file, row, "duration", 0.0),
-            trial_type=row.get("trial_type", ""),
+            trial_type="" if (kind := row.get("trial_type", "")) == "n/a" else kind,
             more={key: text for key, text in row.items() if key not in (*known, "trial_type") and text != "n/a"},
         )
         for row in _read_rows(file, known)
@@ -317,5 +334,7 @@ def _read_events(file: Path) -> tuple[Event, ...]:
 
 
 def _read_beats(file: Path) -> Samples:
-    rows = _read_rows(file, ("onset", "ibi"))
-    return readonly([[_number(file, row, column, math.nan) for column in ("onset", "ibi")] for row in rows]).reshape(-1, 2)
+    """Beats in the order of their onsets; one of which nobody knows when it was is left out."""
+    known = ("onset", "ibi")
+    beats = [tuple(_number(file, row, column, math.nan) for column in known) for row in _read_rows(file, known)]
+    return readonly(sorted((beat for beat in beats if math.isfinite(beat[0])), key=lambda beat: beat[0])).reshape(-1, 2)

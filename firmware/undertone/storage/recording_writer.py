@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from undertone.errors import RecordingError, StorageError
 from undertone.flow import Samples
 from undertone.storage.recording import Event, Recording, Series
@@ -32,7 +34,8 @@ def write_recording(folder: Path | str, recording: Recording) -> Path:
     Its name must begin with "sub-" and is made of entities: "sub-02_task-rest". Each file appears whole or not at all, and the
     same recording always gives the same bytes.
 
-    Raises RecordingError for a name or a key that cannot become a file's name, StorageError when the files cannot be written.
+    Raises RecordingError for a name or a key that cannot become a file's name and for a series that could not be read back,
+    StorageError when the files cannot be written.
     """
     folder, person = Path(folder).expanduser(), recording.name.split("_")[0]
     if not person.startswith("sub-") or "/" in recording.name:
@@ -61,8 +64,10 @@ def _beats(recording: Recording) -> Mapping[str, Samples]:
 
 def _write_series(stem: Path, key: str, series: Series) -> None:
     device, _, kind = key.rpartition("_") if key.startswith("acq-") else ("", "", key)
-    if not kind.isalnum():
+    if not kind.isalnum() or (device and not device.removeprefix("acq-").isalnum()):
         raise RecordingError(f"A series cannot be called {key!r}: use letters and digits, after acq-DEVICE_ if need be.")
+    if len(series.values) == 0 or np.isinf(series.values).any():
+        raise RecordingError(f"The series {key!r} is empty or holds an infinite number: leave it out, or write NaN instead.")
     column = series.column or kind
     side: dict[str, Any] = {
         "SamplingFrequency": series.rate_hz,
