@@ -19,6 +19,7 @@ import os
 import random
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -297,9 +298,6 @@ def failed(values: dict[str, float]) -> list[str]:
     return [name for name, (low, high) in GATES.items() if not low <= values[name] <= high]
 
 
-# ------------------------------------------------------------------------------------------------------------- the cue model
-
-
 MAJORNESS = {"ionian": 1.0, "mixolydian": 0.69, "lydian": 0.6, "dorian": 0.31, "aeolian": 0.21, "phrygian": 0.0}
 
 
@@ -349,16 +347,10 @@ def cue_grid(style: str, seeds: int, seconds: float) -> None:
 
 def row(name: str, sets: Sequence[dict[str, float]]) -> str:
     """Medians of a set, with the share of pieces that fail two gates or more."""
-    cells = []
-    for key in sets[0]:
-        values = np.array([s[key] for s in sets])
-        cells.append(f"{np.nanmedian(values):>11.2f}")
-    worst: dict[str, int] = {}
-    for values_ in sets:
-        for gate in failed(values_):
-            worst[gate] = worst.get(gate, 0) + 1
+    cells = [f"{np.nanmedian([s[key] for s in sets]):>11.2f}" for key in sets[0]]
+    worst = Counter(gate for values in sets for gate in failed(values))
     bad = sum(len(failed(s)) >= 2 for s in sets)
-    detail = ", ".join(f"{gate} {count}" for gate, count in sorted(worst.items(), key=lambda item: -item[1]))
+    detail = ", ".join(f"{gate} {count}" for gate, count in worst.most_common())
     return f"{name:<26}{''.join(cells)}   fail {bad}/{len(sets)}  {detail}"
 
 

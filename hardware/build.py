@@ -13,7 +13,7 @@ __all__ = ["built", "main"]
 
 PAGE = HERE / "README.md"
 DIAGRAM = HERE / "wiring.svg"
-CONSTANTS = HERE.parent / "firmware" / "undertone" / "device" / "pins.py"
+CONSTANTS = HERE.parent / "firmware" / "undertone" / "config" / "pins.py"
 
 
 def built(plan: Plan) -> dict[Path, str]:

@@ -1,4 +1,4 @@
-"""The tables of hardware/README.md and the pin constants, as text."""
+"""The tables of hardware/README.md and the constants of the configuration, as text."""
 
 from __future__ import annotations
 
@@ -87,14 +87,15 @@ def front_end_values(plan: Plan) -> str:
 
 
 def constants(plan: Plan) -> str:
-    """The module with a constant for each pin that the program may want."""
+    """The module with a constant for the bus, each address, and each pin that the program may want."""
     wanted = sorted((pin for pin in plan.pins if pin.state in ("used", "system", "reserved")), key=lambda pin: pin.signal)
     owned = sorted(bcm for numbers in plan.owned.values() for bcm in numbers)
-    names = ["BUS_PINS", "HEADER_PIN", *(pin.signal.upper() for pin in wanted)]
+    addresses = {f"{part}_address".upper(): (part, address) for part, address in plan.addresses.items()}
+    names = ["BUS_PINS", "HEADER_PIN", "I2C_BUS", *addresses, *(pin.signal.upper() for pin in wanted)]
     lines = [
-        f'"""Which GPIO carries what, as BCM numbers: profile {plan.profile} of `hardware/pins.yaml`.',
+        f'"""What is wired where: pins as BCM numbers, and I²C addresses; profile {plan.profile} of `hardware/pins.yaml`.',
         "",
-        "Written by `python -m hardware.build`; to change a pin, change that file and run it again.",
+        "Written by `python -m hardware.build`; to change something, change that file and run it again.",
         '"""',
         "",
         "from __future__ import annotations",
@@ -106,6 +107,9 @@ def constants(plan: Plan) -> str:
         "]",
         "",
     ]
+    lines += [f"I2C_BUS: Final = {plan.bus}", '"""Number of the bus on the header: N of /dev/i2c-N."""']
+    for name, (part, address) in addresses.items():
+        lines += [f"{name}: Final = {address:#04x}", f'"""Where the {part.replace("_", " ")} answers, 7 bits."""']
     for pin in wanted:
         lines += [f"{pin.signal.upper()}: Final = {pin.bcm}", f'"""{sentence(pin.function)} Header pin {pin.header}."""']
     lines += [

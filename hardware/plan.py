@@ -41,6 +41,8 @@ HEADER: tuple[tuple[str | int, str | int], ...] = (
 Source: Raspberry Pi documentation, "GPIO and the 40-pin header".
 """
 
+LOWEST_ADDRESS, HIGHEST_ADDRESS = 0x08, 0x77
+"""The others are reserved by the I²C specification (NXP UM10204, table 4)."""
 STATES = ("used", "system", "reserved", "free", "around")
 DIRECTIONS = ("in", "out", "both", "none")
 PULLS = ("up", "board", "none")
@@ -114,6 +116,10 @@ class Plan:
     """Everything that the documents, the diagram and the pin constants are made from."""
 
     profile: str
+    bus: int
+    """Number of the I²C bus on the header."""
+    addresses: Mapping[str, int]
+    """Address on that bus, 7 bits, by part."""
     owned: Mapping[str, tuple[int, ...]]
     """The pins that a bus owns, by owner."""
     pins: tuple[Pin, ...]
@@ -139,6 +145,8 @@ def load(folder: Path = HERE) -> Plan:
     pins, parts, front_end = (read(folder / name) for name in ("pins.yaml", "parts.yaml", "front_end.yaml"))
     return Plan(
         profile=pins["profile"],
+        bus=pins["i2c"]["bus"],
+        addresses=pins["i2c"]["addresses"],
         owned={owner: tuple(numbers) for owner, numbers in pins["owned"].items()},
         pins=tuple(Pin(**frozen(entry)) for entry in pins["pins"]),
         power=tuple(Supply(**frozen(entry)) for entry in pins["power"]),
@@ -178,6 +186,8 @@ def twice(plan: Plan) -> Iterator[str]:
         yield f"header pin {header} is used twice"
     for signal in repeated(pin.signal for pin in plan.pins):
         yield f"two pins are called {signal}"
+    for address in repeated(plan.addresses.values()):
+        yield f"two parts answer at address {address:#04x}"
     for terminal in repeated(plan.header_ends):
         yield f"{terminal} is wired to two header pins"
 
@@ -221,6 +231,11 @@ def misspelt(plan: Plan) -> Iterator[str]:
             yield f"{part.id}: {part.state} is none of {', '.join(STATES)}"
         if part.quantity < 1:
             yield f"{part.id}: a quantity of {part.quantity} buys nothing"
+    for part_id, address in plan.addresses.items():
+        if part_id not in plan.parts:
+            yield f"address {address:#04x}: there is no {part_id} in the parts list"
+        if not LOWEST_ADDRESS <= address <= HIGHEST_ADDRESS:
+            yield f"{part_id}: {address:#04x} is no address that a chip may have"
 
 
 def loose(plan: Plan) -> Iterator[str]:

@@ -15,7 +15,7 @@ from hardware.build import built, main
 from hardware.diagram import wiring
 from hardware.lanes import Run, clashes, ordered
 from hardware.plan import HERE, Part, Pin, Plan, Wire, load, problems
-from undertone.device import pins
+from undertone.config import Settings, pins
 
 # Transcribed a second time, by column, from the drawing of the header that `pinout` of Raspberry Pi OS prints.
 COLUMNS = (
@@ -56,6 +56,12 @@ def test_no_pin_twice(plan: Plan) -> None:
     assert len(set(taken)) == len(taken)
 
 
+def test_the_configuration_takes_its_bus_and_addresses_from_the_plan(plan: Plan) -> None:
+    sensors = Settings().sensors
+    assert sensors.bus == plan.bus
+    assert {"pulse_sensor": sensors.pulse.address, "converter": sensors.skin.address} == plan.addresses
+
+
 def test_buses_keep_their_pins_to_themselves(plan: Plan) -> None:
     assert plan.owned == {"id_eeprom": (0, 1), "i2c": (2, 3), "i2s": (18, 19, 20, 21)}
     for pin in plan.pins:
@@ -66,6 +72,9 @@ def test_buses_keep_their_pins_to_themselves(plan: Plan) -> None:
     ("spoil", "sentence"),
     [
         (lambda plan: changed(plan, "button_start", bcm=6), "GPIO 6 is used twice"),
+        (lambda plan: replace(plan, addresses={"pulse_sensor": 0x48, "converter": 0x48}), "two parts answer at address 0x48"),
+        (lambda plan: replace(plan, addresses={"pulse_sensor": 0x7F}), "0x7f is no address"),
+        (lambda plan: replace(plan, addresses={"thermometer": 0x40}), "there is no thermometer"),
         (lambda plan: changed(plan, "button_start", header=31), "header pin 31 is used twice"),
         (lambda plan: changed(plan, "button_start", signal="button_stop"), "two pins are called button_stop"),
         (lambda plan: changed(plan, "button_start", bcm=26, header=29), "header pin 29 is 5, not GPIO 26"),

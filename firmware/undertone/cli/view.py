@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 
 __all__ = ["View"]
 
-LINE_EVERY = 30.0
-"""Seconds of the session between two lines where there is no terminal."""
+LINES = 12
+"""Lines for a whole session where there is no terminal, …"""
+LINE_EVERY = (10.0, 120.0)
+"""…but no closer and no further apart than this, seconds."""
 METER = 24
 PHASES = {
     Phase.SETTLE: "settling in, learning what is usual for you",
@@ -38,13 +40,15 @@ class View:
         self._seconds = seconds
         self._stream = stream or sys.stdout
         self._live: Any = None
+        self._every = min(max(seconds / LINES, LINE_EVERY[0]), LINE_EVERY[1])
         self._next_line = 0.0
 
     def __enter__(self) -> View:
         if self._stream.isatty():
+            from rich.console import Console
             from rich.live import Live
 
-            self._live = Live(refresh_per_second=8, transient=False)
+            self._live = Live(console=Console(file=self._stream), refresh_per_second=8)
             self._live.__enter__()
         return self
 
@@ -57,7 +61,7 @@ class View:
         if self._live is not None:
             self._live.update(self._panel(status))
         elif status.t >= self._next_line:
-            self._next_line = status.t + LINE_EVERY
+            self._next_line = status.t + self._every
             print(line(status), file=self._stream, flush=True)
 
     def _panel(self, status: Status) -> RenderableType:

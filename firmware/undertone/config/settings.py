@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
+from undertone.config.pins import CONVERTER_ADDRESS, I2C_BUS, PULSE_SENSOR_ADDRESS
 from undertone.flow import Goal
 
 __all__ = [
@@ -56,7 +57,7 @@ class PulseOptions:
     """Whether there is one."""
     chip: Literal["MAX30101", "MAX30102", "MAX30105"] = "MAX30102"
     """Which one it is; they cannot be told apart by asking them."""
-    address: Annotated[int, Range(0x08, 0x77, hex)] = 0x57
+    address: Annotated[int, Range(0x08, 0x77, hex)] = PULSE_SENSOR_ADDRESS
     """Its address on the bus, 7 bits. The chip has no other; a translator in between may."""
     infrared_ma: Annotated[float, Range(0.2, 50.0)] = 7.0
     """Current of the infrared light, milliamperes. More where little light comes back, less where the sensor saturates."""
@@ -72,7 +73,7 @@ class SkinOptions:
 
     enabled: bool = True
     """Whether there is one."""
-    address: Annotated[int, Range(0x48, 0x4B, hex)] = 0x48
+    address: Annotated[int, Range(0x48, 0x4B, hex)] = CONVERTER_ADDRESS
     """Its address on the bus, set by what its ADDR pin is tied to."""
 
 
@@ -80,7 +81,7 @@ class SkinOptions:
 class SensorsSettings:
     """What senses the body."""
 
-    bus: Annotated[int, Range(0, 255)] = 1
+    bus: Annotated[int, Range(0, 255)] = I2C_BUS
     """Number of the I²C bus: N of /dev/i2c-N."""
     pulse: PulseOptions = field(default_factory=PulseOptions)
     skin: SkinOptions = field(default_factory=SkinOptions)

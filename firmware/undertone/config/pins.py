@@ -1,6 +1,6 @@
-"""Which GPIO carries what, as BCM numbers: profile A of `hardware/pins.yaml`.
+"""What is wired where: pins as BCM numbers, and I²C addresses; profile A of `hardware/pins.yaml`.
 
-Written by `python -m hardware.build`; to change a pin, change that file and run it again.
+Written by `python -m hardware.build`; to change something, change that file and run it again.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ __all__ = [
     "BUTTON_STOP",
     "CONSOLE_RX",
     "CONSOLE_TX",
+    "CONVERTER_ADDRESS",
     "CONVERTER_READY",
     "ENCODER_A",
     "ENCODER_B",
     "ENCODER_PUSH",
     "HEADER_PIN",
+    "I2C_BUS",
     "I2C_SCL",
     "I2C_SDA",
     "I2S_BIT_CLOCK",
@@ -32,9 +34,16 @@ __all__ = [
     "LIGHT_DATA",
     "POWER_BUTTON",
     "PULSE_INTERRUPT",
+    "PULSE_SENSOR_ADDRESS",
     "STATUS_LIGHT",
 ]
 
+I2C_BUS: Final = 1
+"""Number of the bus on the header: N of /dev/i2c-N."""
+PULSE_SENSOR_ADDRESS: Final = 0x57
+"""Where the pulse sensor answers, 7 bits."""
+CONVERTER_ADDRESS: Final = 0x48
+"""Where the converter answers, 7 bits."""
 AMPLIFIER_ENABLE: Final = 4
 """Amplifier on and off. Header pin 7."""
 BUS_SWITCH_RESET: Final = 23
