@@ -231,8 +231,9 @@ def _panels(evening: Evening, heights: list[float], *, minutes: bool = True) -> 
             _shade(axes, evening)
         panels[-1].set_xlabel("minutes")
         panels[-1].set_xlim(0.0, max(evening.seconds, 1.0) / 60.0)
-        for span in evening.spans:
-            place = (span.start / 60.0, 1.02)
+        for index, span in enumerate(evening.spans):
+            # Two rows, so that the names of short neighbours do not lie on each other.
+            place = (span.start / 60.0, 1.02 + 0.09 * (index % 2))
             panels[0].annotate(span.name, place, xycoords=("data", "axes fraction"), fontsize=7, color=INK)
     return figure, panels
 
