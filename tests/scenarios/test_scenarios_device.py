@@ -245,6 +245,20 @@ def test_stop_is_silent_within_a_fifth_of_a_second() -> None:
     assert device.core.directive is not None and device.core.directive.phase is Phase.SILENT
 
 
+def test_after_a_stop_the_listener_can_start_again() -> None:
+    sink = NullSink(48000)
+    device = assemble(World.simulated(Body.tense(1), open_sink=lambda: sink), settings())
+    device.run(until=15.0)
+    device.command(Command(15.0, CommandKind.STOP))
+    device.run(until=25.0)
+    assert device.player.level_dbfs is None or device.player.level_dbfs < -80.0
+    device.command(Command(25.0, CommandKind.START, goal=Goal.UPLIFT))
+    device.run(until=45.0)
+    assert device.core.directive is not None
+    assert (device.core.directive.phase, device.core.directive.goal) == (Phase.SETTLE, Goal.UPLIFT)
+    assert device.player.level_dbfs is not None and device.player.level_dbfs > -50.0
+
+
 def test_what_the_listener_says_outranks_the_sensors() -> None:
     evening = Evening("test")
     device = assemble(

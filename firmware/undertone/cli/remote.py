@@ -68,7 +68,8 @@ def _rows(answer: dict[str, Any]) -> list[tuple[str, str]]:
         ("playing", f"{bar['key']}, {bar['chord']}, {bar['tempo_bpm']:.0f} bpm" if bar else "nothing"),
         ("level", _value(answer.get("level_dbfs"), "{:.0f} dBFS")),
     ]
-    rows += [("trouble", fault["message"]) for fault in answer["faults"]]
+    # Two sensors on a bus that is not there say the same: once is enough for a person.
+    rows += [("trouble", message) for message in dict.fromkeys(fault["message"] for fault in answer["faults"])]
     counts = answer["counts"]
     rows.append(("counted", ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "nothing yet"))
     return rows

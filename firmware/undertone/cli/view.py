@@ -18,6 +18,8 @@ LINES = 12
 LINE_EVERY = (10.0, 120.0)
 """…but no closer and no further apart than this, seconds."""
 METER = 24
+TROUBLES = 3
+"""Faults shown at most."""
 PHASES = {
     Phase.SETTLE: "settling in, learning what is usual for you",
     Phase.MEET: "meeting you where you are",
@@ -76,8 +78,8 @@ class View:
         rows.add_column()
         for name, value in described(status):
             rows.add_row(name, Text(value))
-        for fault in status.faults[:3]:
-            rows.add_row(Text("trouble", style="red"), Text(fault.message, style="red"))
+        for message in list(dict.fromkeys(fault.message for fault in status.faults))[:TROUBLES]:
+            rows.add_row(Text("trouble", style="red"), Text(message, style="red"))
         bar = ProgressBar(total=self._seconds, completed=min(status.t, self._seconds), width=60)
         return Panel(Group(rows, Text(""), bar), title=self._title, subtitle=_clock(status.t, self._seconds), width=100)
 
