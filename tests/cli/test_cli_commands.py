@@ -13,6 +13,7 @@ import pytest
 
 from undertone.cli import main
 from undertone.cli.doctor import Tools, examine
+from undertone.cli.main import COMMANDS
 from undertone.errors import BusError, SoundError
 from undertone.sensors import Bus
 from undertone.sim import Ads1115Chip, Body, EmulatedBus, Max3010xChip
@@ -112,6 +113,29 @@ def test_rendering_where_nothing_can_be_written_is_a_sentence(tmp_path: Path, ca
     assert "out.wav" in said(capsys)
     assert main(["render", "/dev/full", "--minutes", "0.1"]) == 1
     assert "/dev/full" in said(capsys)
+
+
+def test_a_score_that_cannot_be_written_is_a_sentence(tmp_path: Path, capsys: Captured) -> None:
+    score = tmp_path / "no" / "folder" / "out.mid"
+    assert main(["render", str(tmp_path / "out.wav"), "--minutes", "0.05", "--midi", str(score)]) == 1
+    assert "out.mid" in said(capsys)
+
+
+def test_a_report_that_cannot_be_written_is_told_before_the_session(tmp_path: Path, capsys: Captured) -> None:
+    (tmp_path / "file").write_text("")
+    assert main(["simulate", "--minutes", "1", "--silent", "--report", str(tmp_path / "file" / "report")]) == 1
+    text = said(capsys)
+    assert "report cannot be written" in text
+    assert "Running" not in text
+
+
+def test_what_the_system_refuses_is_a_sentence(tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(asked: object) -> int:
+        raise PermissionError(13, "Permission denied", "/somewhere")
+
+    monkeypatch.setitem(COMMANDS, "config", refuse)
+    assert main(["config"]) == 1
+    assert "/somewhere: Permission denied" in said(capsys)
 
 
 def test_a_session_leaves_sound_and_a_page(tmp_path: Path, capsys: Captured) -> None:

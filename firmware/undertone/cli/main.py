@@ -55,3 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader of our output has gone (`undertone … | head`): the rest has nowhere to go, which is no error.
         sys.stderr.close()
         return 0
+    except OSError as error:
+        where = f" {error.filename}" if error.filename else ""
+        print(f"undertone: the system refused{where}: {error.strerror or error}.", file=sys.stderr)
+        return 1

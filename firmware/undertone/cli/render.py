@@ -4,61 +4,70 @@ from __future__ import annotations
 
 import argparse
 import math
-from itertools import count
 
 from undertone import config
-from undertone.audio import Renderer, WavSink
+from undertone.audio import Player, Renderer, WavSink
 from undertone.cli.progress import progress
 from undertone.device import make_synth
-from undertone.flow import Bar, Directive, Goal, Phase
+from undertone.errors import SoundError, StorageError
+from undertone.flow import Bar, Directive, Fault, Goal, Phase
 from undertone.guidance import GOALS
 from undertone.music import Composer, write_midi
 
 __all__ = ["render"]
 
-BLOCK = 4096
-"""Frames rendered at a time."""
+STEP = 0.25
+"""Seconds rendered at a time."""
 TAIL = 4.0
 """Seconds in which the last chord dies away."""
 
 
 def render(asked: argparse.Namespace) -> int:
-    """Compose from a fixed valence and arousal; write sound, and the score if asked to."""
-    settings = config.load(None)
-    rate_hz = settings.audio.rate_hz
-    bars = compose(asked)
-    synth, trouble = make_synth(settings.audio.soundfont, rate_hz)
+    """Compose from a fixed valence and arousal; write sound, and the score if asked to.
+
+    Raises SoundError or StorageError when the disk does not take all of it.
+    """
+    bars = _composed(asked)
+    settings = config.load(None).audio
+    synth, trouble = make_synth(settings.soundfont, settings.rate_hz)
     if trouble is not None:
         print(trouble)
-    renderer = Renderer(synth, rate_hz=rate_hz, target_lufs=settings.audio.loudness_lufs)
-    sink = WavSink(asked.out, rate_hz)
-    waiting = iter(bars)
-    blocks = math.ceil((sum(bar.seconds for bar in bars) + TAIL) * rate_hz / BLOCK)
-    for _ in progress(range(blocks), f"rendering {asked.minutes:.3g} minutes"):
-        if renderer.needs_bar and (bar := next(waiting, None)) is not None:
-            renderer.queue(bar)
-        sink.write(renderer.render(BLOCK))
-    sink.close()
+    waiting, faults = iter(bars), list[Fault]()
+    # Through the player like everything that sounds: the limiter is its last step, and nothing goes around it.
+    player = Player(
+        Renderer(synth, rate_hz=settings.rate_hz, target_lufs=settings.loudness_lufs),
+        WavSink(asked.out, settings.rate_hz),
+        lambda t: next(waiting, None),
+        on_fault=faults.append,
+        fade_in=STEP,
+    )
+    seconds = sum(bar.seconds for bar in bars) + TAIL
+    for step in progress(range(math.ceil(seconds / STEP) + 1), f"rendering {asked.minutes:.3g} minutes"):
+        player.advance(step * STEP)
+        if player.lost:
+            break
+    player.close()
+    if faults:
+        raise SoundError(faults[0].message)
     print(f"sound    {asked.out}")
     if asked.midi is not None:
-        write_midi(asked.midi, bars)
+        try:
+            write_midi(asked.midi, bars)
+        except OSError as error:
+            raise StorageError(f"The score {asked.midi} cannot be written ({error.strerror}); choose another place.") from error
         print(f"score    {asked.midi}")
     return 0
 
 
-def compose(asked: argparse.Namespace) -> list[Bar]:
+def _composed(asked: argparse.Namespace) -> list[Bar]:
     """The bars for the asked number of minutes."""
-    goal = Goal(asked.goal)
-    composer = Composer(asked.seed, style=asked.style)
+    goal, composer = Goal(asked.goal), Composer(asked.seed, style=asked.style)
     bars: list[Bar] = []
     t = 0.0
-    for _ in count():
-        bar = composer.compose(t, _directive(asked, goal, t))
-        bars.append(bar)
-        t += bar.seconds
-        if t >= asked.minutes * 60.0:
-            return bars
-    raise AssertionError("unreachable")
+    while t < asked.minutes * 60.0:
+        bars.append(composer.compose(t, _directive(asked, goal, t)))
+        t += bars[-1].seconds
+    return bars
 
 
 def _directive(asked: argparse.Namespace, goal: Goal, t: float) -> Directive:

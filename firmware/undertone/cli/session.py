@@ -14,7 +14,7 @@ from undertone.audio import Sink, WavSink, open_default_sink
 from undertone.cli.view import View
 from undertone.config import Settings
 from undertone.device import Device, OpenSink, World, assemble
-from undertone.errors import SoundError
+from undertone.errors import SoundError, StorageError
 from undertone.flow import Command, CommandKind, FaultKind, Goal, Status
 from undertone.report import Evening, Span, noticed, write_page
 from undertone.sim import Body, Listener, Replay
@@ -86,6 +86,7 @@ def _have(
     baseline: Baseline | None = None,
 ) -> int:
     """Have the session, then say what came of it; 1 if the sound could not be kept whole."""
+    _make_room(asked.report)
     sink = _sink(asked, settings)
     live = sink is not None and asked.wav is None
     seconds = 60.0 * (settings.guidance.minutes or 0.0)
@@ -108,6 +109,16 @@ def _have(
         device.close()
     _conclude(asked, evening)
     return _incomplete(device, evening)
+
+
+def _make_room(report: Path | None) -> None:
+    """Make the folder of the report now, so that nobody waits an hour to hear that it cannot be made."""
+    if report is None:
+        return
+    try:
+        report.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"The report cannot be written to {report} ({error.strerror}); choose another folder.") from error
 
 
 def _say_goodbye(device: Device, *, live: bool) -> None:
