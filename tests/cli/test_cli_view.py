@@ -16,7 +16,7 @@ class Terminal(io.StringIO):
 def status(t: float = 90.0, *faults: Fault) -> Status:
     directive = Directive(t, t + 30.0, Phase.LEAD, Goal.CALM, -0.2, 0.1, 0.0, 6.0, 0.8, "Your heart has slowed.")
     affect = Affect(t, 0.5, None, 0.7, AffectSource.MODEL)
-    return Status(t, Features(t, heart_bpm=72.4), affect, directive, None, faults, {}, -31.0)
+    return Status(t, Features(t, heart_bpm=72.4, pulse_quality=0.9), affect, directive, None, faults, {}, -31.0)
 
 
 def test_a_meter_shows_where_a_value_lies() -> None:
@@ -33,6 +33,11 @@ def test_what_is_not_known_is_said_to_be_unknown() -> None:
     assert rows["level"] == "silent"
     assert "72 beats" in dict(described(status()))["heart"]
     assert dict(described(status()))["why"] == "Your heart has slowed."
+
+
+def test_a_heart_rate_from_an_unclear_pulse_is_not_shown() -> None:
+    unclear = Status(1.0, Features(1.0, heart_bpm=151.0, pulse_quality=0.2), None, None, None, ())
+    assert dict(described(unclear))["heart"] == "–"
 
 
 def test_without_a_terminal_a_dozen_lines_tell_a_session() -> None:

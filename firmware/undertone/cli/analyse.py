@@ -79,8 +79,9 @@ def _summary(recording: Recording, result: dict[str, Any]) -> list[tuple[str, st
     ]
     for event in recording.events:
         end = event.onset + event.duration
-        arousal = _mean([row[:2] for row in result["affect"] if event.onset <= row[0] < end], "{:+.2f}")
-        rows.append((event.trial_type, f"arousal {arousal} relative to this person's usual"))
+        during = [row[:2] for row in result["affect"] if event.onset <= row[0] < end]
+        arousal = _mean(during, "{:+.2f} relative to this person's usual")
+        rows.append((event.trial_type, f"arousal {arousal}"))
     return rows
 
 

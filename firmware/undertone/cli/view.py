@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from undertone.flow import AffectSource, Features, Phase, Status
+from undertone.report import clear
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -86,7 +87,7 @@ class View:
 
 def described(status: Status) -> list[tuple[str, str]]:
     """What a listener would want to know, as (name, text)."""
-    features, affect = status.features or Features(status.t), status.affect
+    features, affect = clear(status.features or Features(status.t)), status.affect
     directive, bar = status.directive, status.bar
     rows = [
         ("heart", _known(features.heart_bpm, "{:.0f} beats a minute")),
@@ -110,7 +111,7 @@ def described(status: Status) -> list[tuple[str, str]]:
 
 def line(status: Status) -> str:
     """The same in one line."""
-    features, affect, directive = status.features or Features(status.t), status.affect, status.directive
+    features, affect, directive = clear(status.features or Features(status.t)), status.affect, status.directive
     parts = [
         _clock(status.t),
         "heart " + _known(features.heart_bpm, "{:.0f} bpm"),

@@ -3,7 +3,7 @@
 `Evening` listens while a session runs; `write_page` draws it afterwards. Drawing needs matplotlib (the extra `report`).
 """
 
-from undertone.report.evening import Evening, Noticed, Span, noticed
+from undertone.report.evening import Evening, Noticed, Span, clear, noticed
 from undertone.report.page import write_page
 
-__all__ = ["Evening", "Noticed", "Span", "noticed", "write_page"]
+__all__ = ["Evening", "Noticed", "Span", "clear", "noticed", "write_page"]

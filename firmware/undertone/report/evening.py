@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import fmean
 
 import numpy as np
 
 from undertone.flow import Affect, Bar, Beat, Block, Channel, Directive, Fault, Features, Record, Response, Samples
 
-__all__ = ["Evening", "Noticed", "Span", "noticed"]
+__all__ = ["CLEAR", "Evening", "Noticed", "Span", "clear", "noticed"]
+
+
+CLEAR = 0.3
+"""Quality of the pulse from which its numbers are shown to a person; below, a heart rate is mostly movement."""
+
+
+def clear(features: Features) -> Features:
+    """The features without what an unclear pulse says."""
+    if features.pulse_quality >= CLEAR:
+        return features
+    return replace(features, heart_bpm=None, rmssd_ms=None, breathing_per_min=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import numpy as np
 
 from undertone.errors import UndertoneError
 from undertone.flow import BeatFlag, Channel, Layer, Phase
-from undertone.report.evening import Evening
+from undertone.report.evening import Evening, clear
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -73,11 +73,12 @@ def _signals(evening: Evening) -> Figure | None:
     if not evening.features:
         return None
     figure, (heart, breath, variability, skin, quality) = _panels(evening, [1.6, 1.0, 1.0, 2.2, 0.9])
-    _curve(heart, evening.features, "heart_bpm", PULSE, "")
+    pulse = [clear(features) for features in evening.features]
+    _curve(heart, pulse, "heart_bpm", PULSE, "")
     heart.set_ylabel("heart, bpm")
-    _curve(breath, evening.features, "breathing_per_min", PULSE, "")
+    _curve(breath, pulse, "breathing_per_min", PULSE, "")
     breath.set_ylabel("breaths/min")
-    _curve(variability, evening.features, "rmssd_ms", PULSE, "")
+    _curve(variability, pulse, "rmssd_ms", PULSE, "")
     variability.set_ylabel("RMSSD, ms")
     times, wave = evening.wave(Channel.SKIN)
     skin.plot(times / 60.0, wave, color=SKIN, alpha=0.45, lw=0.7)
@@ -207,8 +208,8 @@ PICTURES: Sequence[tuple[str, str, str, Callable[[Evening], Any]]] = (
     (
         "signals",
         "Body",
-        "Heart rate, breathing rate, and beat-to-beat variability, from the pulse; skin conductance with its level, and a mark "
-        "for each response (taller is stronger); how far each channel (pulse red, skin green) could be trusted.",
+        "Heart rate, breathing rate, and beat-to-beat variability, where the pulse was clear; skin conductance with its level, "
+        "and a mark for each response (taller is stronger); how far each channel (pulse red, skin green) could be trusted.",
         _signals,
     ),
     ("beats", "Beats, closely", "Twenty seconds of the pulse wave. Dotted marks are beats set aside as artefacts.", _beats),
