@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 
-from undertone.audio import NullSink
+import pytest
+
+from undertone.audio import NullSink, Renderer
 from undertone.config import Settings
 from undertone.device import World, assemble
 from undertone.device.edges import Shelf
@@ -57,6 +59,19 @@ def test_a_composer_that_fails_is_asked_again() -> None:
     assert shelf.take(1.0) is None
     timeline.run()
     assert shelf.take(1.1) is not None
+
+
+def test_in_real_time_rendering_that_fails_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(self: Renderer, frames: int) -> None:
+        raise ZeroDivisionError("as asked")
+
+    monkeypatch.setattr(Renderer, "render", broken)
+    world = World.simulated(Body.tense(1), open_sink=lambda: NullSink(48000), live=True)
+    device = assemble(world, Settings())
+    device.run(until=world.clock.now() + 0.4)
+    told = [fault.message for fault in device.status().faults]
+    device.close()
+    assert any("as asked" in message for message in told)
 
 
 def test_in_real_time_samples_arrive_and_sound_leaves() -> None:

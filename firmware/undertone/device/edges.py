@@ -19,7 +19,7 @@ from undertone.timeline import Clock, Timeline
 __all__ = ["Compose", "Edges", "Shelf", "ThreadEdges", "TimerEdges"]
 
 Deliver = Callable[[float, Block | Fault], None]
-"""Called in the core's thread with `now` and what a sensor brought."""
+"""Called in the core's thread with `now` and what came from an edge: samples, or trouble with the sensors or the sound."""
 Compose = Callable[[float], Bar | None]
 """The bar that will sound from a moment on."""
 
@@ -107,12 +107,12 @@ class ThreadEdges:
         """Start both threads."""
 
         def post(value: Block | Fault) -> None:
-            timeline.post("sensors", lambda now: deliver(now, value))
+            timeline.post("edges", lambda now: deliver(now, value))
 
         self._reader = ReaderThread(reader, self.clock, post)
         # Nothing is played in silence in real time: a device without sound still has a player that waits for one.
         assert isinstance(player, Player)
-        self._player = PlayerThread(player, self.clock)
+        self._player = PlayerThread(player, self.clock, on_fault=post)
         self._reader.start()
         self._player.start()
 
