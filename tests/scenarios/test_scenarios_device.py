@@ -277,7 +277,7 @@ def test_what_the_listener_says_outranks_the_sensors() -> None:
 
 def test_a_night_ends_in_silence_and_stays_there() -> None:
     evening, device = evening_of(12.0, Body.calm(2), chosen=settings(guidance={"goal": Goal.SLEEP, "minutes": 8.0}))
-    assert device.core.over
+    assert device.core.directive is not None and device.core.directive.phase is Phase.SILENT
     silent = [bar for t, bar in evening.bars if t > 9.5 * MINUTE]
     assert silent and all(not bar.notes for bar in silent)
     tempi = [bar.tempo_bpm for t, bar in evening.bars if 1 * MINUTE < t < 7 * MINUTE]

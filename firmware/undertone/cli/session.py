@@ -14,9 +14,9 @@ from undertone.audio import Sink, WavSink, open_default_sink
 from undertone.cli.view import View
 from undertone.config import Settings
 from undertone.device import Device, OpenSink, World, assemble
-from undertone.errors import SoundError, StorageError
+from undertone.errors import SoundError
 from undertone.flow import Command, CommandKind, FaultKind, Goal, Status
-from undertone.report import Evening, Span, noticed, write_page
+from undertone.report import Evening, Span, make_folder, noticed, write_page
 from undertone.sim import Body, Listener, Replay
 from undertone.storage import load_recording
 
@@ -66,6 +66,7 @@ def acquaintance(seed: int) -> Baseline:
     device = assemble(at_rest, Settings(), baseline=baseline)
     device.run(until=60.0 * ACQUAINTANCE)
     device.close()
+    # As it would be kept from one evening to the next: what was learnt, without the time at which it was.
     return Baseline.from_dict(baseline.as_dict())
 
 
@@ -86,12 +87,15 @@ def _have(
     baseline: Baseline | None = None,
 ) -> int:
     """Have the session, then say what came of it; 1 if the sound could not be kept whole."""
-    _make_room(asked.report)
+    if asked.report is not None:
+        make_folder(asked.report)
     sink = _sink(asked, settings)
     live = sink is not None and asked.wav is None
     seconds = 60.0 * (settings.guidance.minutes or 0.0)
     world = World.simulated(listener, open_sink=sink, live=live, settings=settings)
-    device = assemble(world, settings, record=evening.record, samples=evening.samples, baseline=baseline)
+    # Samples are drawn only in a report, and a night of them is tens of megabytes.
+    samples = None if asked.report is None else evening.samples
+    device = assemble(world, settings, record=evening.record, samples=samples, baseline=baseline)
     _announce(asked, seconds / 60.0, live=live)
     start = world.clock.now()
     try:
@@ -109,16 +113,6 @@ def _have(
         device.close()
     _conclude(asked, evening)
     return _incomplete(device, evening)
-
-
-def _make_room(report: Path | None) -> None:
-    """Make the folder of the report now, so that nobody waits an hour to hear that it cannot be made."""
-    if report is None:
-        return
-    try:
-        report.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageError(f"The report cannot be written to {report} ({error.strerror}); choose another folder.") from error
 
 
 def _say_goodbye(device: Device, *, live: bool) -> None:

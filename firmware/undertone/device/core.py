@@ -28,7 +28,6 @@ from undertone.flow import (
     Directive,
     Fault,
     Features,
-    Phase,
     Record,
     Response,
     Status,
@@ -78,7 +77,7 @@ class Core:
         self._composer = Guard("music", stages.composer, tell=self.fault)
 
     def sensed(self, now: float, value: Block | Fault) -> None:
-        """Take what the sensors brought."""
+        """Take what the edges brought."""
         if isinstance(value, Fault):
             self.fault(value)
             return
@@ -130,11 +129,6 @@ class Core:
             self.counts["faults"] += 1
             self._faults[key] = fault
         self._record(Record(fault.t, fault))
-
-    @property
-    def over(self) -> bool:
-        """Whether the session has come to its silent end."""
-        return self.directive is not None and self.directive.phase is Phase.SILENT
 
     def status(self, now: float) -> Status:
         """What the core knows at this moment; the player adds what sounds."""

@@ -4,6 +4,6 @@
 """
 
 from undertone.report.evening import Evening, Noticed, Span, clear, noticed
-from undertone.report.page import write_page
+from undertone.report.page import make_folder, write_page
 
-__all__ = ["Evening", "Noticed", "Span", "clear", "noticed", "write_page"]
+__all__ = ["Evening", "Noticed", "Span", "clear", "make_folder", "noticed", "write_page"]

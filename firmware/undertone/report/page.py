@@ -10,7 +10,7 @@ from undertone.errors import StorageError
 from undertone.report.evening import Evening, Noticed, noticed
 from undertone.report.pictures import draw
 
-__all__ = ["write_page"]
+__all__ = ["make_folder", "write_page"]
 
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: #27323a; max-width: 62rem; margin: 2rem auto; padding: 0 1rem }
@@ -33,14 +33,25 @@ def write_page(evening: Evening, folder: Path) -> Path:
 
     Raises StorageError where the folder cannot be written, UndertoneError where matplotlib is missing.
     """
+    make_folder(folder)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         pictures = draw(evening, folder)
         page = folder / "index.html"
         page.write_text("".join(_page(evening, pictures)), encoding="utf-8")
     except OSError as error:
         raise StorageError(f"The report cannot be written to {folder} ({error.strerror}); is the disk full?") from error
     return page
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder of a report; to be called before a long session, so that nobody waits an hour to hear that it fails.
+
+    Raises StorageError where it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"The report cannot be written to {folder} ({error.strerror}); choose another folder.") from error
 
 
 def _page(evening: Evening, pictures: Iterable[tuple[str, str, Path]]) -> Iterable[str]:
