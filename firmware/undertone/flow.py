@@ -76,7 +76,8 @@ class Block:
     values: Samples
     """Shape (n,), n ≥ 1, in the unit of the channel."""
     lost: int = 0
-    """Samples known to be lost between the previous block of this channel and this one."""
+    """Samples known to be lost between the previous block of this channel and this one, or set aside because the sensor was
+    being adjusted."""
     pod: int = 0
     """Which sensor pod, 0…7."""
 
@@ -99,6 +100,9 @@ class BeatFlag(StrEnum):
     """The first beat after a gap or at the start: it ends no interval."""
     ARTEFACT = "artefact"
     """Its interval does not fit its neighbours; it is kept, marked, and left out of every statistic."""
+    ECTOPIC = "ectopic"
+    """An early beat, or the one that ends the pause after it: true, but not of the heart's own rhythm. Left out of every
+    statistic of that rhythm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +127,8 @@ class Response:
     """Peak above the conductance at the onset."""
     rise: float
     """Onset to peak, seconds."""
+    recovery: float | None = None
+    """Peak to where half of the amplitude is lost again, seconds; None where something else came first."""
     pod: int = 0
 
 
@@ -132,10 +138,20 @@ class Features:
 
     t: float
     heart_bpm: float | None = None
-    """From clean intervals of the last 15 s."""
+    """Over the last seconds; None when it is not known."""
+    heart_error_bpm: float | None = None
+    """Standard error of `heart_bpm`: two times in three the true rate is that near. None when and only when that is."""
     rmssd_ms: float | None = None
     """Root mean square of successive differences of clean intervals, last 60 s, milliseconds."""
+    sdnn_ms: float | None = None
+    """Standard deviation of clean intervals, last 5 min, milliseconds."""
+    lf_hf: float | None = None
+    """Power of the intervals at 0.04–0.15 Hz over that at 0.15–0.4 Hz."""
+    coherence: float | None = None
+    """0…1: share of the power of the intervals that lies at their one strongest rhythm, last 64 s."""
     breathing_per_min: float | None = None
+    breathing_error_per_min: float | None = None
+    """Standard error of `breathing_per_min`. None when and only when that is."""
     tonic_microsiemens: float | None = None
     """Skin conductance level."""
     responses_per_min: float | None = None
@@ -143,9 +159,9 @@ class Features:
     response_sum_microsiemens: float | None = None
     """Sum of their amplitudes over the last 60 s."""
     pulse_quality: float = 0.0
-    """0…1: how far the pulse wave of the last seconds can be trusted."""
+    """0…1: probability that the pulse wave of the last seconds gives the true heart rate, to 5 bpm."""
     skin_quality: float = 0.0
-    """0…1: how far the conductance of the last seconds can be trusted."""
+    """0…1: probability that the conductance of the last seconds is that of the skin, undisturbed."""
     pod: int = 0
 
 
@@ -314,6 +330,7 @@ class FaultKind(StrEnum):
     OVERFLOW = "overflow"
     SATURATED = "saturated"
     CONTACT = "no contact"
+    SWAPPED = "channels swapped"
     MODEL = "model"
     SOUND = "sound"
     STORAGE = "storage"

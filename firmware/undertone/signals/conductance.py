@@ -111,7 +111,7 @@ class Conductance:
         self._good.add(t, value)
         for candidate in self._run.push(t, value):
             rise = candidate.peak - candidate.onset
-            response = Response(candidate.onset, candidate.amplitude, rise, self._pod)
+            response = Response(candidate.onset, candidate.amplitude, rise, pod=self._pod)
             self._amplitudes.add(response.t, response.amplitude_microsiemens)
             found.append(response)
 
