@@ -43,7 +43,7 @@ Source: Raspberry Pi documentation, "GPIO and the 40-pin header".
 
 LOWEST_ADDRESS, HIGHEST_ADDRESS = 0x08, 0x77
 """The others are reserved by the I²C specification (NXP UM10204, table 4)."""
-STATES = ("used", "system", "reserved", "free", "around")
+STATES = ("used", "optional", "system", "reserved", "free", "around")
 DIRECTIONS = ("in", "out", "both", "none")
 PULLS = ("up", "board", "none")
 

@@ -14,6 +14,7 @@ import pytest
 
 from undertone.config import Settings, explained_yaml, load
 from undertone.config.options import options
+from undertone.config.pins import BUS_PINS, BUS_SWITCH_RESET
 from undertone.errors import ConfigError
 from undertone.flow import Goal
 from undertone.guidance import GOALS, Guide
@@ -142,17 +143,24 @@ def test_changing_each_line_of_the_explained_file_changes_the_settings(write: Wr
         "MAX30102": "MAX30101",
         "48000": "44100",
         "0x57": "0x58",
+        "0x70": "0x71",
+        "23": "24",
+        "built": "grove",
+        "220000": "219000",
+        "78000": "79000",
+        "3.3": "5",
     }
     other |= {
         "0x48": "0x49",
         "7": "8",
-        "1": "0",
+        "1": "2",
         "-23": "-24",
         "0": "-1",
         "0.5": "0.75",
         "/run/undertone/control.sock": "/tmp/s",
     }
     nulls = {"model": "m.tflite", "minutes": "30", "seed": "1", "device": "x", "soundfont": "s.sf2", "folder": "f"}
+    nulls |= {"open_volts": "2.6"}
     lines = explained_yaml().splitlines()
     changed = 0
     for i, line in enumerate(lines):
@@ -195,6 +203,19 @@ def test_all_mistakes_come_at_once_each_with_its_place_and_what_is_allowed(write
         ("sensors: {pulse: {chip: max30102}}", "allowed: MAX30101, MAX30102, MAX30105; did you mean 'MAX30102'?"),
         ("sensors: {pulse: {address: 0x99}}", "found '0x99'; allowed: a whole number from 0x8 to 0x77"),
         ("sensors: {skin: {address: 0x4c}}", "found '0x4c'; allowed: a whole number from 0x48 to 0x4b"),
+        ("sensors: {pods: 9}", "sensors.pods (line 1): found '9'; allowed: a whole number from 1 to 8"),
+        ("sensors: {pods: 0}", "sensors.pods (line 1): found '0'; allowed: a whole number from 1 to 8"),
+        ("sensors: {mux_address: 0x57}", "found '0x57'; allowed: a whole number from 0x70 to 0x77"),
+        ("sensors: {mux_reset_pin: 2}", "found '2'; allowed: 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 22, 23,"),
+        ("sensors: {mux_reset_pin: 18}", "24, 25, 26, 27, or null"),
+        ("sensors: {mux_reset_pins: 4}", "there is no such option; did you mean 'mux_reset_pin'?"),
+        ("sensors: {skin: {front_end: groove}}", "allowed: built, grove; did you mean 'grove'?"),
+        ("sensors: {skin: {feedback_ohms: 220}}", "found '220'; allowed: a number from 10000 to 10000000"),
+        ("sensors: {skin: {series_ohms: null}}", "found nothing; allowed: a number from 1000 to 1000000"),
+        ("sensors: {skin: {supply_volts: 12}}", "found '12'; allowed: a number from 2.7 to 5.5"),
+        ("sensors: {skin: {open_volts: 0}}", "found '0'; allowed: a number from 0.1 to 5.5, or null"),
+        ("sensors: {skin: {output_resistor_bypassed: 10}}", "found '10'; allowed: true or false"),
+        ("sensors: {pulse: {automatic: 1}}", "found '1'; allowed: true or false"),
         ("sensors: {pulse: {infrared_ma: .nan}}", "found '.nan'; allowed: a number from 0.2 to 50"),
         ("sensors: {pulse: {infrared_ma: .inf}}", "found '.inf'; allowed: a number from 0.2 to 50"),
         ("guidance: {goal: null}", "guidance.goal (line 1): found nothing; allowed: calm, sleep, focus, uplift"),
@@ -338,6 +359,19 @@ def test_the_ends_of_the_ranges_are_what_the_rooms_take(end: int) -> None:
     PulseSettings(infrared_ma=at(pulse["infrared_ma"]), red_ma=at(pulse["red_ma"]))
     for goal in GOALS:
         Guide(goal, minutes=at(limits["minutes"]))
+
+
+def test_no_pin_of_a_bus_can_reset_the_bus_switch() -> None:
+    pin = next(option for option in options(type(Settings().sensors)) if option.name == "mux_reset_pin")
+    assert pin.choices is not None
+    assert not BUS_PINS & set(pin.choices.values())
+    assert Settings().sensors.mux_reset_pin == BUS_SWITCH_RESET in pin.choices.values()
+
+
+def test_a_number_is_never_guessed_at(write: Write) -> None:
+    told = mistakes(write("audio: {rate_hz: 4800}\nsensors: {mux_reset_pin: 2}"))
+    assert len(told) == 2
+    assert not any("did you mean" in line for line in told)
 
 
 def test_choices_and_ranges_hold_for_every_default() -> None:

@@ -394,6 +394,8 @@ class Status:
     """Things counted since the start: samples lost, retries, underruns, …"""
     level_dbfs: float | None = None
     """Level of what is sounding, RMS over the last second; None while nothing sounds."""
+    others: tuple[Features, ...] = ()
+    """What is known of those whom the music does not follow, by their pods."""
 
 
 @dataclass(frozen=True, slots=True)

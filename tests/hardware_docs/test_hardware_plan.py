@@ -59,7 +59,8 @@ def test_no_pin_twice(plan: Plan) -> None:
 def test_the_configuration_takes_its_bus_and_addresses_from_the_plan(plan: Plan) -> None:
     sensors = Settings().sensors
     assert sensors.bus == plan.bus
-    assert {"pulse_sensor": sensors.pulse.address, "converter": sensors.skin.address} == plan.addresses
+    addresses = {"pulse_sensor": sensors.pulse.address, "converter": sensors.skin.address, "bus_switch": sensors.mux_address}
+    assert addresses == plan.addresses
 
 
 def test_buses_keep_their_pins_to_themselves(plan: Plan) -> None:

@@ -10,6 +10,7 @@ from typing import Final
 __all__ = [
     "AMPLIFIER_ENABLE",
     "BUS_PINS",
+    "BUS_SWITCH_ADDRESS",
     "BUS_SWITCH_RESET",
     "BUTTON_MODE",
     "BUTTON_START",
@@ -44,6 +45,8 @@ PULSE_SENSOR_ADDRESS: Final = 0x57
 """Where the pulse sensor answers, 7 bits."""
 CONVERTER_ADDRESS: Final = 0x48
 """Where the converter answers, 7 bits."""
+BUS_SWITCH_ADDRESS: Final = 0x70
+"""Where the bus switch answers, 7 bits."""
 AMPLIFIER_ENABLE: Final = 4
 """Amplifier on and off. Header pin 7."""
 BUS_SWITCH_RESET: Final = 23

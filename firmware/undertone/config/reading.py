@@ -118,7 +118,9 @@ class _Reading:
         """The value of one option, or _MISSING once the mistake is noted."""
         value = _converted(option, self._plain(node), self.path.parent)
         if value is _MISSING:
-            close = _close(node.value, list(option.choices)) if option.choices is not None and node.id == "scalar" else ""
+            # A number that is nearly another one is no slip of the hand.
+            guess = option.choices is not None and option.kind is not int and node.id == "scalar"
+            close = _close(node.value, list(option.choices or ())) if guess else ""
             self._mistake(where, node, f"found {_shown(node)}; allowed: {option.allowed()}{close}")
         return value
 

@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from undertone.config.pins import CONVERTER_ADDRESS, I2C_BUS, PULSE_SENSOR_ADDRESS
+from undertone.config.pins import (
+    BUS_PINS,
+    BUS_SWITCH_ADDRESS,
+    BUS_SWITCH_RESET,
+    CONVERTER_ADDRESS,
+    HEADER_PIN,
+    I2C_BUS,
+    PULSE_SENSOR_ADDRESS,
+)
 from undertone.flow import Goal
 
 __all__ = [
@@ -39,7 +47,7 @@ class Range:
 class Among:
     """Values of a list that is asked for only when it is needed."""
 
-    values: Callable[[], tuple[str, ...]]
+    values: Callable[[], tuple[Any, ...]]
 
 
 def _styles() -> tuple[str, ...]:
@@ -47,6 +55,11 @@ def _styles() -> tuple[str, ...]:
     from undertone.music.styles import STYLES
 
     return tuple(STYLES)
+
+
+def _free_pins() -> tuple[int, ...]:
+    """Pins of the header that no bus needs."""
+    return tuple(sorted(set(HEADER_PIN) - BUS_PINS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +76,8 @@ class PulseOptions:
     """Current of the infrared light, milliamperes. More where little light comes back, less where the sensor saturates."""
     red_ma: Annotated[float, Range(0.0, 50.0)] = 7.0
     """Current of the red light, milliamperes."""
+    automatic: bool = True
+    """Whether the two currents follow the light that comes back; infrared_ma and red_ma are then only where they begin."""
     swap_channels: bool = False
     """True for the modules on which the red and the infrared light are exchanged."""
 
@@ -75,6 +90,19 @@ class SkinOptions:
     """Whether there is one."""
     address: Annotated[int, Range(0x48, 0x4B, hex)] = CONVERTER_ADDRESS
     """Its address on the bus, set by what its ADDR pin is tied to."""
+    front_end: Literal["built", "grove"] = "built"
+    """What is between the electrodes and the converter: built after hardware/README.md, or a Grove GSR board."""
+    feedback_ohms: Annotated[float, Range(10_000.0, 10_000_000.0)] = 220_000.0
+    """Feedback resistor of the built front end, ohms. `undertone calibrate skin` measures it."""
+    series_ohms: Annotated[float, Range(1_000.0, 1_000_000.0)] = 78_000.0
+    """Resistors in both electrode leads of the built front end together, ohms. `undertone calibrate skin` measures them."""
+    supply_volts: Annotated[float, Range(2.7, 5.5)] = 3.3
+    """Supply of the Grove board, volts. The built front end does not need to know it."""
+    open_volts: Annotated[float | None, Range(0.1, 5.5)] = None
+    """What the Grove board puts out with the electrodes off, volts: `undertone calibrate skin --grove` measures it. Null for
+    what it is with its potentiometer set as hardware/README.md says."""
+    output_resistor_bypassed: bool = True
+    """Whether R9, 1 megohm at the output of the Grove board, is bridged with 10 kilohms. As sold it is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +111,12 @@ class SensorsSettings:
 
     bus: Annotated[int, Range(0, 255)] = I2C_BUS
     """Number of the I²C bus: N of /dev/i2c-N."""
+    pods: Annotated[int, Range(1, 8)] = 1
+    """How many pods there are, one for each listener. More than one need a TCA9548A bus switch, with pod N on its channel N."""
+    mux_address: Annotated[int, Range(0x70, 0x77, hex)] = BUS_SWITCH_ADDRESS
+    """Address of the bus switch, set by what its pins A0 to A2 are tied to. Not looked at with one pod."""
+    mux_reset_pin: Annotated[int | None, Among(_free_pins)] = BUS_SWITCH_RESET
+    """Pin that resets the bus switch when a pod holds the bus, as BCM number; null where it is not wired."""
     pulse: PulseOptions = field(default_factory=PulseOptions)
     skin: SkinOptions = field(default_factory=SkinOptions)
 

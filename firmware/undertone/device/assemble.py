@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -134,7 +134,7 @@ def assemble(
     """Put a device together in a world.
 
     record, samples: are given every value and every block of samples, beside the world's store; they may not block.
-    baseline: what is usual for this listener, learnt on from here; nothing is known if not given.
+    baseline: what is usual for the listener on pod 0, learnt on from here; nothing is known if not given.
     """
     timeline = Timeline(world.clock)
 
@@ -151,8 +151,9 @@ def assemble(
             record(value)
 
     store = world.open_store(tell)
-    stages = _stages(settings, tell, now=world.clock.now, baseline=Baseline() if baseline is None else baseline)
-    core = Core(stages, record=keep, samples=samples)
+    pods = settings.sensors.pods
+    baselines = [Baseline() if baseline is None else baseline, *(Baseline() for _ in range(1, pods))]
+    core = Core(_stages(settings, tell, now=world.clock.now, baselines=baselines), record=keep, samples=samples, pods=pods)
     reader = Reader(world.bus, pulse=pulse_settings(settings), skin=skin_settings(settings))
     bars = world.edges.bars(timeline, core.next_bar)
     player = _player(world, settings, bars, sounding, tell)
@@ -189,14 +190,14 @@ def make_synth(soundfont: Path | None, rate_hz: int) -> tuple[Synth, str | None]
 
 
 def _stages(
-    settings: Settings, tell: Callable[[Fault], None], *, now: Callable[[], float], baseline: Baseline
+    settings: Settings, tell: Callable[[Fault], None], *, now: Callable[[], float], baselines: Sequence[Baseline]
 ) -> Stages:
     guidance, music = settings.guidance, settings.music
     seed = secrets.randbits(32) if music.seed is None else music.seed
 
-    def estimating() -> Estimator:
+    def estimating(pod: int) -> Estimator:
         # The baseline outlives an estimator that breaks: it holds medians of good minutes, and took minutes to learn.
-        chosen, fault = estimator(settings.affect.model, baseline=baseline, now=now())
+        chosen, fault = estimator(settings.affect.model, baseline=baselines[pod], now=now())
         if fault is not None:
             tell(fault)
         return chosen

@@ -14,24 +14,12 @@ import math
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from undertone.affect import Estimator
 from undertone.device.guard import Guard
-from undertone.flow import (
-    Affect,
-    AffectSource,
-    Bar,
-    Beat,
-    Block,
-    Command,
-    CommandKind,
-    Directive,
-    Fault,
-    Features,
-    Record,
-    Response,
-    Status,
-)
+from undertone.device.wearer import Lead, Wearer
+from undertone.flow import Affect, Bar, Block, Command, CommandKind, Directive, Fault, Features, Record, Status
 from undertone.guidance import Guide
 from undertone.music import Composer
 from undertone.signals import Signals
@@ -46,8 +34,9 @@ DIRECTIVE_STEP = 0.02
 class Stages:
     """How to make each stage, at the start and again after it broke."""
 
-    signals: Callable[[], Signals]
-    estimator: Callable[[], Estimator]
+    signals: Callable[[int], Signals]
+    """For the pod of this number, as is the next."""
+    estimator: Callable[[int], Estimator]
     guide: Callable[[], Guide]
     composer: Callable[[], Composer]
 
@@ -58,23 +47,39 @@ class Core:
     stages: makes the stages.
     record: is given every value made here; it may not block.
     samples: is given every block that arrives, if somebody wants them.
+    pods: how many there are, each with somebody of its own.
     """
 
     def __init__(
-        self, stages: Stages, *, record: Callable[[Record], None], samples: Callable[[Block], None] | None = None
+        self,
+        stages: Stages,
+        *,
+        record: Callable[[Record], None],
+        samples: Callable[[Block], None] | None = None,
+        pods: int = 1,
     ) -> None:
-        self.features: Features | None = None
-        self.affect: Affect | None = None
         self.directive: Directive | None = None
         self.counts: Counter[str] = Counter()
         self._record = record
         self._samples = samples
         self._faults: dict[tuple[str, str], Fault] = {}
         self._told: Directive | None = None
-        self._signals = Guard("signals", stages.signals, tell=self.fault)
-        self._estimator = Guard("affect", stages.estimator, tell=self.fault)
+        self._wearers = [
+            Wearer(pod, partial(stages.signals, pod), partial(stages.estimator, pod), tell=self.fault) for pod in range(pods)
+        ]
+        self._lead = Lead()
         self._guide = Guard("guidance", stages.guide, tell=self.fault)
         self._composer = Guard("music", stages.composer, tell=self.fault)
+
+    @property
+    def features(self) -> Features | None:
+        """What is known of whom the music follows."""
+        return self._wearers[self._lead.pod].features
+
+    @property
+    def affect(self) -> Affect | None:
+        """The state of whom the music follows."""
+        return self._wearers[self._lead.pod].affect
 
     def sensed(self, now: float, value: Block | Fault) -> None:
         """Take what the edges brought."""
@@ -85,20 +90,18 @@ class Core:
         self.counts["samples lost"] += value.lost
         if self._samples is not None:
             self._samples(value)
-        nothing: tuple[Beat | Response, ...] = ()
-        for event in self._signals.call(now, lambda signals: signals.push(value), nothing):
+        for event in self._wearers[value.pod].push(now, value):
             self.counts[type(event).__name__.lower() + "s"] += 1
             self._record(Record(event.t, event))
 
     def second(self, now: float) -> None:
         """Once a second: what is the state, and what should the music be?"""
-        self.features = self._signals.call(now, lambda signals: signals.features(now), Features(now))
-        features = self.features
-        unknown = Affect(now, 0.0, None, 0.0, AffectSource.NONE)
-        self.affect = affect = self._estimator.call(now, lambda estimator: estimator.push(features), unknown)
+        states = [wearer.second(now) for wearer in self._wearers]
+        features, affect = states[self._lead.choose(now, self._wearers)]
         self.directive = self._guide.call(now, lambda guide: guide.decide(now, affect, features), self.directive)
-        self._record(Record(now, features))
-        self._record(Record(now, affect))
+        for state in states:
+            for value in state:
+                self._record(Record(now, value))
         if self.directive is not None and _says_something_new(self._told, self.directive):
             self._told = self.directive
             self._record(Record(now, self.directive))
@@ -116,8 +119,7 @@ class Core:
         """A person wants something. Stop must also reach the player, which is the composition root's business."""
         self._record(Record(command.t, command))
         if command.kind is CommandKind.REPORT and command.arousal is not None:
-            arousal = command.arousal
-            self._estimator.call(command.t, lambda estimator: estimator.report(command.t, arousal, command.valence), None)
+            self._wearers[self._lead.pod].report(command.t, command.arousal, command.valence)
         self._guide.call(command.t, lambda guide: guide.command(command), None)
 
     def fault(self, fault: Fault) -> None:
@@ -132,8 +134,10 @@ class Core:
 
     def status(self, now: float) -> Status:
         """What the core knows at this moment; the player adds what sounds."""
+        lead = self._wearers[self._lead.pod]
+        others = tuple(wearer.features for wearer in self._wearers if wearer is not lead and wearer.features is not None)
         faults = tuple(self._faults.values())
-        return Status(now, self.features, self.affect, self.directive, None, faults, dict(self.counts))
+        return Status(now, lead.features, lead.affect, self.directive, None, faults, dict(self.counts), others=others)
 
 
 def _says_something_new(last: Directive | None, new: Directive) -> bool:

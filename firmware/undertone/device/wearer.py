@@ -1,0 +1,74 @@
+"""Somebody who wears a pod: their signals and their state, each with a clock, a quality and a usual of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from undertone.affect import Estimator
+from undertone.device.guard import Guard
+from undertone.flow import Affect, AffectSource, Beat, Block, Fault, Features, Response
+from undertone.signals import Signals
+
+__all__ = ["Lead", "Wearer"]
+
+LEAD_SECONDS = 60.0
+"""So long the music stays with somebody of whom nothing is known any more, before it turns to somebody else."""
+
+
+class Wearer:
+    """What the core knows of whoever wears one pod.
+
+    pod: 0…7. signals, estimator: make these two stages, at the start and again after they broke.
+    """
+
+    def __init__(
+        self,
+        pod: int,
+        signals: Callable[[], Signals],
+        estimator: Callable[[], Estimator],
+        *,
+        tell: Callable[[Fault], None],
+    ) -> None:
+        self.pod = pod
+        self.features: Features | None = None
+        self.affect: Affect | None = None
+        place = f" of pod {pod}" if pod else ""
+        self._signals = Guard(f"signals{place}", signals, tell=tell)
+        self._estimator = Guard(f"affect{place}", estimator, tell=tell)
+
+    def push(self, now: float, block: Block) -> tuple[Beat | Response, ...]:
+        """What a block of this pod completes."""
+        nothing: tuple[Beat | Response, ...] = ()
+        return self._signals.call(now, lambda signals: signals.push(block), nothing)
+
+    def second(self, now: float) -> tuple[Features, Affect]:
+        """Once a second: what is known, and what follows from it."""
+        features = self._signals.call(now, lambda signals: signals.features(now), Features(now, pod=self.pod))
+        unknown = Affect(now, 0.0, None, 0.0, AffectSource.NONE, pod=self.pod)
+        affect = self._estimator.call(now, lambda estimator: estimator.push(features), unknown)
+        self.features, self.affect = features, affect
+        return features, affect
+
+    def report(self, t: float, arousal: float, valence: float | None) -> None:
+        """They say how they feel."""
+        self._estimator.call(t, lambda estimator: estimator.report(t, arousal, valence), None)
+
+
+class Lead:
+    """Whom the music follows: the first pod on which somebody is known, until nothing is known of them for a minute.
+
+    One person is led at a time; the others are sensed, recorded and shown.
+    """
+
+    def __init__(self) -> None:
+        self.pod = 0
+        self._known_at = float("-inf")
+
+    def choose(self, now: float, wearers: Iterable[Wearer]) -> int:
+        """The pod to follow at this moment."""
+        known = [wearer.pod for wearer in wearers if wearer.affect is not None and wearer.affect.confidence > 0.0]
+        if self.pod in known:
+            self._known_at = now
+        elif known and now - self._known_at >= LEAD_SECONDS:
+            self.pod, self._known_at = known[0], now
+        return self.pod
