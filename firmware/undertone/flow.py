@@ -17,27 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
-    "Affect",
-    "AffectSource",
-    "Bar",
-    "Beat",
-    "BeatFlag",
-    "Block",
-    "Channel",
-    "Command",
-    "CommandKind",
-    "Directive",
-    "Fault",
-    "FaultKind",
-    "Features",
-    "Goal",
-    "Layer",
-    "Note",
-    "Phase",
-    "Record",
-    "Response",
-    "Status",
-    "readonly",
+    "Affect", "AffectSource", "Bar", "Beat", "BeatFlag", "Block", "Channel", "Command", "CommandKind", "Directive", "Fault",
+    "FaultKind", "Features", "Goal", "Layer", "Note", "Phase", "Record", "Response", "Status", "readonly",
 ]
 
 Samples = NDArray[np.float64]
@@ -76,8 +57,7 @@ class Block:
     values: Samples
     """Shape (n,), n ≥ 1, in the unit of the channel."""
     lost: int = 0
-    """Samples known to be lost between the previous block of this channel and this one, or set aside because the sensor was
-    being adjusted."""
+    """Samples lost between the previous block of this channel and this one, or set aside while the sensor was adjusted."""
     pod: int = 0
     """Which sensor pod, 0…7."""
 
@@ -101,8 +81,7 @@ class BeatFlag(StrEnum):
     ARTEFACT = "artefact"
     """Its interval does not fit its neighbours; it is kept, marked, and left out of every statistic."""
     ECTOPIC = "ectopic"
-    """An early beat, or the one that ends the pause after it: true, but not of the heart's own rhythm. Left out of every
-    statistic of that rhythm."""
+    """An early beat, or the one that ends the pause after it: true, but left out of every statistic of the rhythm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +89,7 @@ class Beat:
     """One heartbeat as the pulse wave shows it."""
 
     t: float
-    """Time of the steepest rise of the pulse wave (its foot-to-peak upstroke), seconds, finer than a sample."""
+    """Time of the steepest rise of the pulse wave, seconds, finer than a sample."""
     interval: float | None
     """Seconds since the beat before; None after a gap."""
     flag: BeatFlag

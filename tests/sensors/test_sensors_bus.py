@@ -89,6 +89,36 @@ def test_a_write_is_one_message(kernel: Kernel) -> None:
     assert kernel.transfers == [[(0x48, 0, b"\x01\xc5\x63")]]
 
 
+def test_a_write_without_data_is_the_register_alone(kernel: Kernel) -> None:
+    """Which is all that a bus switch wants."""
+    LinuxBus().write(0x70, 0x08, b"")
+    assert kernel.transfers == [[(0x70, 0, b"\x08")]]
+
+
+def test_what_is_received_is_one_read_message(kernel: Kernel) -> None:
+    kernel.answer = b"\x08"
+    assert LinuxBus().receive(0x70, 1) == b"\x08"
+    assert kernel.transfers == [[(0x70, I2C_M_RD, 1)]]
+
+
+def test_messages_that_are_used_again_carry_what_is_new(kernel: Kernel) -> None:
+    bus = LinuxBus()
+    kernel.answer = b"\x01\x02\x03\x04"
+    first = bus.read(0x57, 0x00, 4)
+    kernel.answer = b"\x05\x06\x07\x08"
+    assert (first, bus.read(0x57, 0x00, 4), bus.read(0x57, 0x07, 4)) == (b"\x01\x02\x03\x04", *[b"\x05\x06\x07\x08"] * 2)
+    for data in (b"\x01", b"\x02", b"\x01"):
+        bus.write(0x57, 0x0C, data)
+    assert [transfer[0] for transfer in kernel.transfers] == [
+        (0x57, 0, b"\x00"),
+        (0x57, 0, b"\x00"),
+        (0x57, 0, b"\x07"),
+        (0x57, 0, b"\x0c\x01"),
+        (0x57, 0, b"\x0c\x02"),
+        (0x57, 0, b"\x0c\x01"),
+    ]
+
+
 @pytest.mark.parametrize(("seconds", "ticks"), [(0.05, 5), (0.07, 7), (0.051, 6), (0.001, 4), (1.0, 100)])
 def test_the_timeout_is_lowered_in_units_of_ten_milliseconds(kernel: Kernel, seconds: float, ticks: int) -> None:
     LinuxBus(timeout=seconds)
@@ -111,7 +141,7 @@ def test_the_timeout_is_lowered_in_units_of_ten_milliseconds(kernel: Kernel, sec
 def test_error_numbers_become_sentences(kernel: Kernel, number: int, expected: type[BusError], says: str) -> None:
     bus = LinuxBus()
     kernel.error = number
-    for call in (lambda: bus.read(0x57, 0xFF, 1), lambda: bus.write(0x57, 0x09, b"\x40")):
+    for call in (lambda: bus.read(0x57, 0xFF, 1), lambda: bus.write(0x57, 0x09, b"\x40"), lambda: bus.receive(0x57, 1)):
         with pytest.raises(BusError, match=says) as caught:
             call()
         assert type(caught.value) is expected

@@ -85,9 +85,10 @@ def test_the_fastest_rates_are_those_of_tables_11_and_12() -> None:
 
 
 def test_the_bytes_that_set_up_the_chip_are_those_of_the_kernels_driver() -> None:
-    assert list(PulseSettings().bytes_by_register().items()) == [
+    settings = PulseSettings()
+    assert list(settings.bytes_by_register(settings.drive).items()) == [
         ("FIFO_CONFIG", 0x4F), ("SPO2_CONFIG", 0x2F), ("LED1_PA", 0x23), ("LED2_PA", 0x23), ("INT_ENABLE_1", 0xA0),
-        ("MODE_CONFIG", 0x03), ("FIFO_WR_PTR", 0), ("OVF_COUNTER", 0), ("FIFO_RD_PTR", 0),
+        ("INT_ENABLE_2", 0x02), ("MODE_CONFIG", 0x03), ("FIFO_WR_PTR", 0), ("OVF_COUNTER", 0), ("FIFO_RD_PTR", 0),
     ]  # fmt: skip
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import signal
 
 from undertone.sensors.decimate import CORNER_HZ, DELAY, TAPS, Decimator
@@ -59,3 +61,29 @@ def test_bridged_samples_are_counted() -> None:
     for tick in (0, 1, 4, 5, 9, 20):
         decimator.push(tick, 1.0)
     assert decimator.bridged == 2 + 3
+
+
+@given(st.integers(0, 2**32), st.sets(st.integers(0, 299), max_size=40))
+@settings(max_examples=30, deadline=None, derandomize=True)
+def test_nothing_is_made_up_across_a_gap(seed: int, missing: set[int]) -> None:
+    """What comes out between long gaps is what a stream would have given that began and ended there."""
+    values = np.random.default_rng(seed).normal(size=300)
+    decimator, out, runs = Decimator(), {}, [[]]
+    last = None
+    for tick in range(300):
+        if tick in missing:
+            continue
+        if last is not None and tick - last > 4:
+            runs.append([])
+        elif last is not None:
+            between = range(last + 1, tick)
+            runs[-1] += [(t, float(np.interp(t, [last, tick], values[[last, tick]]))) for t in between]
+        runs[-1].append((tick, float(values[tick])))
+        out |= dict(decimator.push(tick, float(values[tick])))
+        last = tick
+    expected = {}
+    for run in runs:
+        alone = Decimator()
+        expected |= {t: value for tick, level in run for t, value in alone.push(tick, level)}
+    assert out.keys() == expected.keys()
+    assert all(out[tick] == pytest.approx(expected[tick]) for tick in out)

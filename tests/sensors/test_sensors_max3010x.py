@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -39,7 +41,9 @@ class Rig:
     def drain(self, seconds: float) -> Drained:
         self.clock.jump(seconds)
         drained = self.driver.poll(self.clock.now())
-        assert drained is not None
+        while drained is None:
+            # It had an errand to run first, which takes no time.
+            drained = self.driver.poll(self.clock.now())
         return drained
 
 
@@ -254,3 +258,43 @@ def test_only_eighteen_bits_count() -> None:
     """ "Bits 23:18 are not used": nothing promises that they are 0."""
     red, infrared = _unpacked(b"\xfd\x02\x03" b"\xfe\x05\x06", swap=False)
     assert (red.tolist(), infrared.tolist()) == ([0x10203], [0x20506])
+
+
+def test_a_change_that_a_restart_overtakes_is_part_of_the_set_up(rig: Rig) -> None:
+    rig.drain(0.1)
+    rig.driver.adjust(replace(rig.driver.drive, infrared_ma=14.0, range_na=8192))
+    rig.driver.restart()
+    rig.bring_up()
+    assert [rig.chip.read(register, 1)[0] for register in (0x0A, 0x0C, 0x0D)] == [0x4F, 0x23, 0x46]
+    assert rig.drain(0.1).aside == 0
+
+
+def test_a_change_sets_aside_what_was_taken_before_it_and_three_more(rig: Rig) -> None:
+    rig.drain(0.1)
+    rig.driver.adjust(replace(rig.driver.drive, infrared_ma=14.0))
+    assert rig.driver.due <= rig.clock.now()
+    # The machine is busy: seven samples come meanwhile.
+    rig.clock.jump(0.0701)
+    assert rig.driver.poll(rig.clock.now()) is None
+    drained = rig.drain(0.15)
+    assert drained.aside == 10
+    assert len(drained.infrared) == 12
+    # Ramp: 100 nA/mA and 10 more each second, at 14 mA.
+    assert drained.infrared[0] / (14.0 * 64.0) == pytest.approx(100.0 + 10.0 * (rig.clock.now() - 0.12), abs=0.15)
+
+
+def test_a_full_fifo_at_the_moment_of_a_change_is_set_aside_altogether(rig: Rig) -> None:
+    rig.drain(0.1)
+    rig.driver.adjust(replace(rig.driver.drive, infrared_ma=14.0))
+    rig.clock.jump(0.4)
+    assert rig.driver.poll(rig.clock.now()) is None
+    drained = rig.drain(0.0001)
+    assert (drained.aside, len(drained.infrared)) == (32, 0)
+    # What found no place was taken before, too: the three that settle are still to come.
+    assert rig.drain(0.15).aside == 3
+
+
+def test_what_the_chip_cannot_be_driven_with_is_refused(rig: Rig) -> None:
+    with pytest.raises(RegisterError, match="current_ma can be"):
+        rig.driver.adjust(replace(rig.driver.drive, infrared_ma=60.0))
+    assert rig.driver.drive.infrared_ma == 7.0

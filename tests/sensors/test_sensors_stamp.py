@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from undertone.sensors import Stamp, Stamped
 
 PERIOD = 0.01
+LOSSES = st.lists(st.tuples(st.integers(5, 40), st.integers(1, 400)), max_size=5)
+"""Polls, and how many samples are lost before them."""
 
 
 @dataclass
@@ -196,3 +198,47 @@ def test_a_clock_that_jitters_both_ways_is_not_mistaken_for_lost_samples() -> No
         chip.read(stamp, t, noted=t + (-1) ** place * 0.05 if 150 < place < 200 else t)
     assert sum(chip.lost) == 0
     assert np.abs(chip.error(after=20)).max() < 0.002
+
+
+@given(st.integers(0, 2**32), st.floats(-0.015, 0.015), st.floats(0.03, 0.3))
+@settings(max_examples=20, deadline=None, derandomize=True)
+def test_times_stay_true_for_an_hour_however_the_polls_fall(seed: int, skew: float, longest: float) -> None:
+    """Partition, and no drift: whoever asks when, the times are those of the samples to a few milliseconds."""
+    chip, stamp, rng, t = Chip(skew), Stamp(PERIOD), random.Random(seed), 50.0
+    while t < 50.0 + 120.0:
+        t += rng.uniform(0.02, longest)
+        chip.read(stamp, t)
+    assert np.abs(chip.error(after=30)).max() < 0.004
+    assert abs(float(np.median(chip.error(after=90)))) < 0.002
+    # An hour in which only every minute somebody looks at the times: no drift either.
+    chip.times.clear()
+    chip.truth.clear()
+    for minute in range(1, 60):
+        for _ in range(4):
+            t += 0.17
+            chip.read(stamp, t)
+        t += 60.0 - 4 * 0.17
+        stamp.push(t, chip.complete(t) - chip.seen)
+        chip.seen = chip.complete(t)
+        assert minute < 3 or np.abs(chip.error()[-60:]).max() < 0.008, minute
+
+
+@given(st.integers(0, 2**32), st.floats(-0.015, 0.015), LOSSES)
+@settings(max_examples=20, deadline=None, derandomize=True)
+def test_told_losses_are_told_on_and_shift_nothing(seed: int, skew: float, losses: list[tuple[int, int]]) -> None:
+    chip, stamp, rng, t = Chip(skew), Stamp(PERIOD), random.Random(seed), 50.0
+    for _ in range(150):
+        t += rng.uniform(0.05, 0.3)
+        chip.read(stamp, t)
+    told = 0
+    for polls_between, asked in losses:
+        t += asked * PERIOD
+        gone = min(asked, chip.complete(t) - chip.seen)
+        told += gone
+        chip.read(stamp, t, gone=gone, told=True)
+        for _ in range(polls_between):
+            t += rng.uniform(0.05, 0.3)
+            chip.read(stamp, t)
+    assert sum(chip.lost) == told
+    assert np.abs(chip.error(after=20)).max() < 0.004
+    assert (np.diff(chip.times) > 0.0).all()

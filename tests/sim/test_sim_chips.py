@@ -219,10 +219,57 @@ def test_the_led_current_acts_at_once_also_on_light_looked_up_ahead() -> None:
     before = pulse.samples(10)[-1, 1]
     pulse.write(0x0D, 0x46)
     pulse.clock.jump(0.1)
-    assert pulse.samples(10)[:, 1] == pytest.approx(2 * before, rel=0.002)
+    after = pulse.samples(10)[:, 1] / before
+    # The sample under way mixes before and after, the next one shows how the light settles.
+    assert 1.5 < after[0] < 1.99
+    assert 1.99 < after[1] < 2.0
+    assert after[2:] == pytest.approx(2.0, rel=0.002)
     pulse.write(0x0D, 0x00)
     pulse.clock.jump(0.1)
-    assert (pulse.samples(10)[:, 1] == 0).all()
+    assert (pulse.samples(10)[3:, 1] == 0).all()
+
+
+@given(st.floats(0.0, 0.01), st.floats(0.001, 0.05), st.integers(1, 40))
+@settings(max_examples=30, deadline=None, derandomize=True)
+def test_a_change_of_range_or_current_is_averaged_like_the_light_itself(when: float, settling: float, reads: int) -> None:
+    """However often somebody looks meanwhile, the samples are the mean of the settling light over each of them."""
+    pulse = Pulse(settling_seconds=settling)
+    pulse.person.level = 100.0
+    pulse.clock.jump(0.1 + when)
+    assert len(pulse.samples(10)) == 10
+    pulse.write(0x0D, 0x46)
+    for _ in range(reads):
+        pulse.clock.jump(0.2 / reads)
+        pulse.pointers()
+    seen = pulse.samples(19)[:, 1]
+    fine = (np.arange(19 * 500) + 0.5) / 50000 - when
+    lit = np.where(fine < 0, 7.0, 14.0 - 7.0 * np.exp(-np.maximum(fine, 0.0) / settling)) * 100.0 * 64.0
+    assert seen == pytest.approx(lit.reshape(19, 500).mean(axis=1), abs=30)
+
+
+def test_a_second_change_begins_where_the_first_has_come_to() -> None:
+    pulse = Pulse(settling_seconds=0.02)
+    pulse.person.level = 100.0
+    pulse.clock.jump(0.1001)
+    pulse.samples(10)
+    pulse.write(0x0D, 0x46)
+    pulse.clock.jump(0.01)
+    pulse.write(0x0A, 0x4F)
+    pulse.clock.jump(0.2)
+    light = pulse.samples(20)[:, 1] / (100.0 * 64.0)
+    # 7 mA, on the way to 14, and half the counts of that, because the range is twice as wide.
+    assert light[0] == pytest.approx(7.0 + 7.0 * 0.21, abs=0.3)
+    assert light[1] == pytest.approx(7.0 + 2.75 * 0.787, abs=0.05)
+    assert (np.diff(light[1:10]) < 0.0).all()
+    assert light[-1] == pytest.approx(7.0, abs=0.01)
+
+
+def test_light_that_the_chip_does_not_subtract_adds_to_both_channels() -> None:
+    pulse = Pulse()
+    pulse.person.level = 100.0
+    pulse.chip.ambient_na = 500.0
+    pulse.clock.jump(0.0501)
+    assert pulse.samples(5)[-1].tolist() == pytest.approx([(350 + 500) * 64, (700 + 500) * 64], abs=1)
 
 
 def test_modes_and_slots_decide_what_a_sample_is() -> None:
@@ -401,7 +448,8 @@ def test_temperature_takes_29_ms_although_its_bit_clears_at_once(celsius: float,
     assert pulse.read(0x21)[0] == 0
     pulse.clock.jump(0.028)
     assert pulse.read(0x01)[0] == 0
-    assert pulse.read(0x1F)[0] == 0
+    # Meanwhile the registers hold what many a driver has taken for a temperature.
+    assert pulse.read(0x1F, 2) == b"\xc4\x00"
     pulse.clock.jump(0.0011)
     assert pulse.read(0x1F, 2) == bytes((whole, sixteenths))
     # Reading the fraction has cleared the flag.
@@ -540,6 +588,17 @@ def test_starting_another_conversion_meanwhile_has_no_effect() -> None:
     assert skin.config() & 0x8000
     skin.clock.jump(0.1)
     assert skin.result() == 160
+
+
+def test_a_deaf_chip_acknowledges_and_does_nothing() -> None:
+    skin = Skin()
+    assert skin.convert(0xC563) == 160
+    skin.pins[0] = 0.02
+    skin.chip.deaf = 2
+    assert skin.convert(0xC563) == 160
+    assert skin.convert(0xD563) == 160
+    assert skin.config() == 0xC563
+    assert skin.convert(0xC563) == 320
 
 
 def test_without_the_start_bit_nothing_is_converted() -> None:

@@ -164,6 +164,43 @@ def test_how_questions_are_cut_changes_nothing() -> None:
     np.testing.assert_array_equal(np.concatenate([replay.light(part) for part in np.array_split(times, 97)]), whole)
 
 
+def two_colours(*, ratio: float, full_scale: float | None = 262143.0) -> Recording:
+    """Counts of a MAX3010x with a pulse of 1 % in infrared, and one of `ratio` times that in red, a tenth of a second later."""
+    times = np.arange(6000) / 100.0
+    infrared = 130_000.0 * (1.0 - 0.01 * pulse_wave(times))
+    red = 90_000.0 * (1.0 - 0.01 * ratio * pulse_wave(times - 0.1))
+    series = {
+        f"ppg_{name}": Series(0.0, 100.0, readonly(values), "counts", full_scale=full_scale)
+        for name, values in (("infrared", infrared), ("red", red))
+    }
+    return Recording("sub-1_task-x", series)
+
+
+@pytest.mark.parametrize("ratio", [0.4, 0.5, 1.3])
+def test_red_light_that_was_recorded_is_played_in_its_proportion(ratio: float) -> None:
+    grid = np.arange(10.0, 50.0, 0.01)
+    red, infrared = Replay(two_colours(ratio=ratio)).light(grid).T
+    assert np.ptp(red) / np.median(red) / (np.ptp(infrared) / np.median(infrared)) == pytest.approx(ratio, rel=0.03)
+    shifts = [float(np.corrcoef(np.roll(infrared, shift)[50:-50], red[50:-50])[0, 1]) for shift in range(20)]
+    assert int(np.argmax(shifts)) == 10 and max(shifts) > 0.99
+
+
+def test_without_counts_red_pulsates_as_in_a_usual_fingertip() -> None:
+    grid = np.arange(10.0, 50.0, 0.01)
+    red, infrared = Replay(two_colours(ratio=1.3, full_scale=None)).light(grid).T
+    assert np.ptp(red) / np.median(red) / (np.ptp(infrared) / np.median(infrared)) == pytest.approx(0.5, rel=0.03)
+
+
+def test_where_next_to_no_light_was_counted_there_was_no_finger() -> None:
+    recording = two_colours(ratio=0.5)
+    series = dict(recording.series)
+    infrared = np.array(series["ppg_infrared"].values)
+    infrared[2000:3000] = 1200.0
+    series["ppg_infrared"] = Series(0.0, 100.0, readonly(infrared), "counts", full_scale=262143.0)
+    light = Replay(Recording("sub-1_task-x", series)).light(np.array([19.9, 20.1, 25.0, 29.9, 30.1]))
+    assert (light[1:4] == DARK_PER_MA).all() and (light[[0, 4]] > 100.0).all()
+
+
 # ------------------------------------------------------------------------------------------------------------ real recordings
 
 

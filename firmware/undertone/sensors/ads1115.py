@@ -11,7 +11,10 @@ The reference is converted between two ticks, at 128 a second, so that no sample
 comes too late for that, the reference waits for the next one.
 
 Before a result is believed, the configuration is read back: its top bit says whether the conversion is over, and the others
-are as we wrote them unless the chip has lost its power in between.
+are as we wrote them unless the chip has lost its power in between. One of them means nothing while the comparator is off, and
+is written alternately as 0 and as 1: if it is still that of the conversion before, then the chip has not taken the last one,
+and what lies in its register is old. And as "writing a 1 while a conversion is ongoing has no effect", one is started only
+where the last one is known to be over; after any trouble the chip is asked first.
 
 Source: TI SBAS444D, pp. 13–30; hardware.md §2.
 """
@@ -71,13 +74,16 @@ TABLE = RegisterTable(
 
 _CONFIG, _CONVERSION = TABLE["CONFIG"].address, TABLE["CONVERSION"].address
 _OVER = TABLE["CONFIG"].field("start").mask
-_RANGE_VOLTS = 2.048
-_VOLTS_PER_COUNT = _RANGE_VOLTS / 32768
+_SINGLE_SHOT = TABLE["CONFIG"].field("single_shot").mask
 _SLOWEST = 1.1
 """The oscillator is off by up to 10 %."""
 _RETRY_SECONDS = 0.002
 _DEADLINE = 0.1
-"""Seconds after which even the slowest conversion must be over."""
+"""Seconds after which even the slower of our conversions must be over."""
+_LONGEST = 0.2
+"""Seconds after which any conversion must be over."""
+_DEAF = 8
+"""Conversions in a row that the chip does not start."""
 _FLOATING = 0xFFFF
 """What is read where nobody drives the data line."""
 
@@ -92,13 +98,8 @@ class Input(IntEnum):
 
 
 _PER_S = {Input.SKIN: 64, Input.REFERENCE: 128}
-_WORDS = {
-    which: TABLE["CONFIG"].encode(
-        start=True, inputs=str(int(which)), range_volts=_RANGE_VOLTS, single_shot=True, conversions_per_s=_PER_S[which]
-    )
-    for which in Input
-}
-_BYTES = {which: word.to_bytes(2, "big") for which, word in _WORDS.items()}
+_MARK = TABLE["CONFIG"].field("latching").mask
+"""Of no meaning with the comparator off: tells one start from the next."""
 _BETWEEN = _SLOWEST / _PER_S[Input.SKIN] + 0.0008
 """When, after a tick, the reference may be started: the skin's conversion is over then."""
 _TOO_LATE = TICK - _SLOWEST / _PER_S[Input.REFERENCE] - 0.0008
@@ -116,11 +117,8 @@ class Conversion:
     """The middle of its integration, seconds, for a conversion that was started exactly at its tick."""
     counts: int
     """−32768…32767."""
-
-    @property
-    def volts(self) -> float:
-        """Against ground."""
-        return self.counts * _VOLTS_PER_COUNT
+    volts: float
+    """The same, against ground."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,32 +128,57 @@ class _Running:
     which: Input
     tick: int
     started: float
+    word: int
+    """What was written to start it."""
 
 
 class Ads1115:
     """One chip on a bus.
 
     bus: its bus, which this object may use only within its methods. address: 0x48…0x4b. reference_every: seconds between two
-    conversions of the reference; it is also the very first one.
+    conversions of the reference, which is also the very first one; 0 for one in every tick, inf for none.
+    range_volts: 2.048 or any other of the chip's ranges, for both inputs.
+
+    Raises RegisterError for a range that the chip does not have.
     """
 
-    def __init__(self, bus: Bus, *, address: int = ADDRESS, reference_every: float = 5.0) -> None:
+    def __init__(
+        self, bus: Bus, *, address: int = ADDRESS, reference_every: float = 5.0, range_volts: float = 2.048
+    ) -> None:
         self.due = float("-inf")
         """When `poll` is wanted next, seconds."""
         self.brown_outs = 0
         """How often the chip was found to have lost its power."""
+        self.unfinished = 0
+        """How often a conversion was not over when its result was wanted, and had to be waited for."""
+        self.not_started = 0
+        """How often a conversion had not been started although the chip was told to, and its result would have been old."""
         self._bus = bus
         self._address = address
         self._reference_every = reference_every
+        self._volts_per_count = range_volts / 32768
+        self._words = {
+            which: TABLE["CONFIG"].encode(
+                start=True, inputs=str(int(which)), range_volts=range_volts, single_shot=True, conversions_per_s=_PER_S[which]
+            )
+            for which in Input
+        }
         self._origin: float | None = None
-        self._reference_due = float("-inf")
+        self._reference_due = float("-inf") if reference_every < float("inf") else float("inf")
         self._running: _Running | None = None
+        self._before = 0
+        self._idle = False
+        self._asking_since: float | None = None
+        self._unheard = 0
+        self._waited = False
         self._tick = -1
 
     def restart(self) -> None:
         """Forget the conversion under way: the next poll starts with the reference. The grid of ticks stays."""
         self._running = None
-        self._reference_due = float("-inf")
+        self._idle = False
+        if self._reference_every < float("inf"):
+            self._reference_due = float("-inf")
 
     def poll(self, now: float) -> Conversion | None:
         """Fetch the result of the conversion that was started last, if it is over, and start the next one.
@@ -167,10 +190,18 @@ class Ads1115:
             self._origin = now
         tick = int((now - self._origin) / TICK + 1e-6)
         running = self._running
-        if running is not None and not self._is_over(running, now):
-            return None
-        result = None if running is None else self._fetch(running)
+        if running is None:
+            result = None
+            if not self._idle and not self._is_idle(now):
+                return None
+        else:
+            if not self._is_over(running, now):
+                return None
+            result = self._fetch(running)
+            if result is None:
+                return None
         self._running = None
+        self._idle = True
         if self._reference_due == float("-inf"):
             self._start(Input.REFERENCE, tick, now)
         elif tick > self._tick:
@@ -186,8 +217,12 @@ class Ads1115:
         return (self._origin or 0.0) + tick * TICK
 
     def _start(self, which: Input, tick: int, now: float) -> None:
-        self._bus.write(self._address, _CONFIG, _BYTES[which])
-        self._running = _Running(which, tick, now)
+        word = self._words[which] | (~self._before & _MARK)
+        # Whether the chip has taken it is not known until the write has come back.
+        self._idle = False
+        self._bus.write(self._address, _CONFIG, word.to_bytes(2, "big"))
+        self._running = _Running(which, tick, now, word)
+        self._waited = False
         self._tick = tick
         self.due = self._moment(tick + 1)
         if which is Input.REFERENCE:
@@ -196,35 +231,81 @@ class Ads1115:
             # This result is fetched before the next tick, to make room for the reference.
             self.due = now + _BETWEEN
 
-    def _is_over(self, running: _Running, now: float) -> bool:
-        """Whether a conversion has ended. Raises where the chip is not, or no longer, what we set up."""
+    def _config(self) -> int:
+        """The configuration register. Raises where nobody drives the line."""
         config = int.from_bytes(self._bus.read(self._address, _CONFIG, 2), "big")
-        if (config ^ _WORDS[running.which]) & ~_OVER:
-            self._explain(config)
-            return False
-        if config & _OVER:
-            return True
-        if now - running.started > _DEADLINE:
-            raise ChipWrong("The skin sensor does not finish its conversions. Unplug it for a few seconds.")
-        self.due = now + _RETRY_SECONDS
-        return False
-
-    def _explain(self, config: int) -> None:
-        """The configuration is not the one we wrote: begin anew after a brown-out, raise for anything else."""
         if config == _FLOATING:
             raise ChipMissing(
                 f"Only 0xffff is read from 0x{self._address:02x}: the skin sensor is not powered, or its data line floats. "
                 f"Check its supply and its pull-ups."
             )
-        if config != TABLE["CONFIG"].reset:
+        return config
+
+    def _is_idle(self, now: float) -> bool:
+        """Whether the chip, of which nothing is known, converts nothing."""
+        config = self._before = self._config()
+        if self._asking_since is None:
+            self._asking_since = now
+        if not config & _SINGLE_SHOT:
+            # Somebody left it converting on and on: the conversion under way shall be its last.
+            self._before = self._words[Input.SKIN] & ~_OVER
+            self._bus.write(self._address, _CONFIG, self._before.to_bytes(2, "big"))
+        elif config & _OVER:
+            self._asking_since = None
+            return True
+        elif now - self._asking_since > _LONGEST:
+            self._asking_since = None
+            raise self._endless()
+        self.due = now + _RETRY_SECONDS
+        return False
+
+    def _is_over(self, running: _Running, now: float) -> bool:
+        """Whether a conversion has ended. Raises where the chip is not, or no longer, what we set up."""
+        config = self._config()
+        if (config ^ running.word) & ~_OVER:
+            self._explain(config, running, now)
+            return False
+        if config & _OVER:
+            return True
+        if now - running.started > _DEADLINE:
+            raise self._endless()
+        self.unfinished += not self._waited
+        self._waited = True
+        self.due = now + _RETRY_SECONDS
+        return False
+
+    def _endless(self) -> ChipWrong:
+        return ChipWrong("The skin sensor does not finish its conversions. Unplug it for a few seconds.")
+
+    def _explain(self, config: int, running: _Running, now: float) -> None:
+        """The configuration is not the one we wrote: begin anew where the chip lost it, raise for anything else."""
+        if not (config ^ self._before) & ~_OVER:
+            # Before a brown-out is suspected: the very first conversion follows on the state after power-up.
+            self.not_started += 1
+            self._unheard += 1
+            self._running, self.due = None, now + _RETRY_SECONDS
+            if running.which is Input.REFERENCE:
+                self._reference_due = float("-inf")
+            if self._unheard >= _DEAF:
+                self._unheard = 0
+                raise ChipWrong("The skin sensor does not start its conversions. Unplug it for a few seconds.")
+        elif config == TABLE["CONFIG"].reset:
+            self.brown_outs += 1
+            self.restart()
+        else:
             raise ChipWrong(
                 f"The chip at 0x{self._address:02x} does not keep its configuration (0x{config:04x} is read): is it an "
                 f"ADS1115? Check what is plugged in there."
             )
-        self.brown_outs += 1
-        self.restart()
 
-    def _fetch(self, running: _Running) -> Conversion:
-        raw = self._bus.read(self._address, _CONVERSION, 2)
+    def _fetch(self, running: _Running) -> Conversion | None:
+        """The result; None where the chip has lost its power between our two looks at it, and with it the result."""
+        counts = int.from_bytes(self._bus.read(self._address, _CONVERSION, 2), "big", signed=True)
+        # After power-up the register holds 0, which no front end that works puts out.
+        if counts == 0 and self._config() == TABLE["CONFIG"].reset:
+            self.brown_outs += 1
+            self.restart()
+            return None
+        self._before, self._unheard = running.word, 0
         middle = self._moment(running.tick) + 0.5 / _PER_S[running.which]
-        return Conversion(running.which, running.tick, middle, int.from_bytes(raw, "big", signed=True))
+        return Conversion(running.which, running.tick, middle, counts, counts * self._volts_per_count)

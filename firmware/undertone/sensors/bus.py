@@ -1,9 +1,10 @@
-"""The I²C bus as two verbs, and the one place that knows smbus2 and the kernel's error numbers.
+"""The I²C bus as three verbs, and the one place that knows smbus2 and the kernel's error numbers.
 
 Each call is one `I2C_RDWR` ioctl: the register's number is written and the answer is read after a repeated start, with nobody
 in between. The ioctl carries the address, so that nothing is remembered between two calls, and it is not limited to the
 32 bytes of an SMBus block: a whole FIFO comes in one transfer. The only read message is the last one, which is all that the
-BCM2835's controller can do.
+BCM2835's controller can do. A bus switch has one register without a number, so that a write without data is all that it needs,
+and its answer is received without writing anything before.
 
 What the kernel answers as a number becomes an exception with a sentence here (`refusal`); the emulated bus of `sim` says the
 same sentences. Source: linux drivers/i2c/busses/i2c-bcm2835.c, include/uapi/linux/i2c-dev.h.
@@ -14,6 +15,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import math
+from functools import lru_cache
 from typing import Any, Protocol
 
 from undertone.errors import BusError, BusTimeout, ChipMissing, SensorError
@@ -24,6 +26,8 @@ _I2C_TIMEOUT = 0x0702
 """ioctl: how long the adapter may take for one transfer, in units of 10 ms."""
 _SHORTEST_TIMEOUT = 0.04
 """Below 35 ms the BCM2835's own clock-stretch timeout would come too late to be told from a stuck bus."""
+_MESSAGES = 512
+"""Eight pods use about fifty."""
 _MISSING = frozenset({errno.EREMOTEIO, errno.ENXIO, errno.EIO})
 """Which of these an absent chip gives depends on the adapter; EIO is also a transfer of the wrong length."""
 _STUCK = frozenset({errno.ETIMEDOUT, errno.EAGAIN})
@@ -39,7 +43,13 @@ class Bus(Protocol):
         """
 
     def write(self, address: int, register: int, data: bytes) -> None:
-        """Write `data` from `register` on, to the chip at `address` (7 bits). Raises as `read` does."""
+        """Write `data` from `register` on, to the chip at `address` (7 bits). Raises as `read` does.
+
+        Without data the number of the register is all that is sent.
+        """
+
+    def receive(self, address: int, length: int) -> bytes:
+        """`length` bytes of the chip at `address` (7 bits), without saying from which register. Raises as `read` does."""
 
 
 def refusal(number: int, address: int) -> SensorError:
@@ -97,7 +107,10 @@ class LinuxBus:
             import smbus2
         except ImportError as error:
             raise BusError("smbus2 is not installed: `pip install 'undertone[pi]'`.") from error
-        self._message = smbus2.i2c_msg
+        # Made once and used again: the same few messages go out a thousand times a second, and making one costs as much as
+        # sending it. One thread owns the bus, and an answer is copied before the next one comes.
+        self._writing = lru_cache(_MESSAGES)(smbus2.i2c_msg.write)
+        self._reading = lru_cache(_MESSAGES)(smbus2.i2c_msg.read)
         self._bus: Any = None
         # Rounded first: 0.07 × 100 is a little more than 7.
         ticks = math.ceil(round(max(timeout, _SHORTEST_TIMEOUT) * 100, 6))
@@ -112,13 +125,19 @@ class LinuxBus:
 
     def read(self, address: int, register: int, length: int) -> bytes:
         """See `Bus.read`."""
-        answer = self._message.read(address, length)
-        self._transfer(address, self._message.write(address, (register,)), answer)
+        answer = self._reading(address, length)
+        self._transfer(address, self._writing(address, bytes((register,))), answer)
         return bytes(answer)
 
     def write(self, address: int, register: int, data: bytes) -> None:
         """See `Bus.write`."""
-        self._transfer(address, self._message.write(address, bytes((register,)) + data))
+        self._transfer(address, self._writing(address, bytes((register,)) + data))
+
+    def receive(self, address: int, length: int) -> bytes:
+        """See `Bus.receive`."""
+        answer = self._reading(address, length)
+        self._transfer(address, answer)
+        return bytes(answer)
 
     def close(self) -> None:
         """Give the bus back. Afterwards every transfer raises BusError. May be called twice."""

@@ -12,20 +12,28 @@ is full; the overflow counter tells the two apart, unless the FIFO is full witho
 "The FIFO read pointer … can also [be written] … to allow rereading samples from the FIFO if there is a data communication
 problem": when a transfer breaks off, the next drain puts the pointer back where the last complete one left it.
 
+Two errands are run right after a drain, each in a poll of its own so that no trouble with it can cost the samples: the
+temperature, and `adjust`, which changes how the LEDs are driven. An adjustment writes the currents and then looks how many
+samples wait already. Those were taken before, the next one mixes before and after, and the light takes a moment to settle: all
+of them are set aside, however long the thread lost the processor in between.
+
 Source: Maxim 19-7740 Rev 0, pp. 10–24; hardware.md §1.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
-from undertone.errors import ChipMissing, ChipWrong, ConfigError
+from undertone.errors import ChipMissing, ChipWrong
 from undertone.sensors.bus import Bus
-from undertone.sensors.max3010x_table import ADDRESS, CHIPS, FIFO_DEPTH, FULL_SCALE, PART_ID, Mode
+from undertone.sensors.max3010x_table import CHIPS, FIFO_DEPTH, FULL_SCALE, PART_ID, Mode
+from undertone.sensors.optics import Drive, PulseSettings
+from undertone.sensors.temperature import Thermometer
 
 __all__ = ["Drained", "Max3010x", "PulseSettings"]
 
@@ -42,72 +50,13 @@ _COUNTER_FULL = 0x0F
 """The overflow counter "saturates at 0xF": from there on it says "at least"."""
 _STALLED_SECONDS = 0.75
 """No sample for so long: the chip has stopped, although it did not say why."""
+_SETTLING_SECONDS = 0.015
+"""So long after a change of current, and until the sample under way is over, samples are set aside: three of 100 a second."""
 _STATUS = CHIPS["MAX30102"]["INT_STATUS_1"]
 _POWER_READY, _A_FULL, _AMBIENT = (_STATUS.field(name).mask for name in ("power_ready", "a_full", "ambient_overflow"))
 _CHANNELS = 2
 _BYTES = 3 * _CHANNELS
 _NOTHING = np.zeros(0, dtype=np.int32)
-
-
-@dataclass(frozen=True, slots=True)
-class PulseSettings:
-    """How the pulse sensor is set up.
-
-    Raises ConfigError for an unknown chip, RegisterError for what the chip cannot be set to.
-    """
-
-    address: int = ADDRESS
-    """7 bits. The chip has no other; a translator in between may."""
-    chip: str = "MAX30102"
-    """MAX30101, MAX30102 or MAX30105. They cannot be told apart by asking them."""
-    red_ma: float = 7.0
-    """LED current, 0…51 mA in steps of 0.2."""
-    infrared_ma: float = 7.0
-    """LED current, 0…51 mA in steps of 0.2."""
-    range_na: int = 4096
-    """Photocurrent at full scale: 2048, 4096, 8192 or 16384 nA."""
-    conversions_per_s: int = 400
-    average: int = 4
-    """Conversions that the chip averages into one sample: 400 / 4 gives 100 samples a second."""
-    pulse_microseconds: int = 411
-    """LED pulse: 69, 118, 215 or 411 µs; longer resolves more bits."""
-    swap_channels: bool = False
-    """For the modules on which red and infrared are exchanged."""
-
-    def __post_init__(self) -> None:
-        if self.chip not in CHIPS:
-            raise ConfigError(f"There is no pulse sensor {self.chip!r}: choose {', '.join(CHIPS)}.")
-        self.bytes_by_register()
-
-    @property
-    def rate_hz(self) -> float:
-        """Samples a second, by the chip's own clock."""
-        return self.conversions_per_s / self.average
-
-    @property
-    def counts_per_na(self) -> float:
-        """ADC counts for each nA of photocurrent."""
-        return (FULL_SCALE + 1) / self.range_na
-
-    def bytes_by_register(self) -> dict[str, int]:
-        """What is written where, in the order of writing. The pointers come last: they are writable only once a mode is set."""
-        table = CHIPS[self.chip]
-        red, infrared = (self.infrared_ma, self.red_ma) if self.swap_channels else (self.red_ma, self.infrared_ma)
-        return {
-            "FIFO_CONFIG": table["FIFO_CONFIG"].encode(average=self.average, rollover=False, free_slots=15),
-            "SPO2_CONFIG": table["SPO2_CONFIG"].encode(
-                range_na=self.range_na,
-                conversions_per_s=self.conversions_per_s,
-                pulse_microseconds=self.pulse_microseconds,
-            ),
-            "LED1_PA": table["LED1_PA"].encode(current_ma=red),
-            "LED2_PA": table["LED2_PA"].encode(current_ma=infrared),
-            "INT_ENABLE_1": table["INT_ENABLE_1"].encode(a_full=True, ambient_overflow=True),
-            "MODE_CONFIG": table["MODE_CONFIG"].encode(mode=Mode.SPO2),
-            "FIFO_WR_PTR": 0,
-            "OVF_COUNTER": 0,
-            "FIFO_RD_PTR": 0,
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +72,10 @@ class Drained:
     """Samples lost after these: the FIFO was full."""
     uncertain: bool = False
     """More than `lost_after` may be gone: the counter is at its end."""
+    aside: int = 0
+    """Samples taken after those lost before, and before these, and set aside because the LEDs were being adjusted."""
+    full: bool = False
+    """The FIFO was full."""
     ambient_overflow: bool = False
     """There is more ambient light than the chip can subtract."""
     brown_out: bool = False
@@ -151,15 +104,21 @@ class Max3010x:
         """Nominal samples a second: what the chip accepted, once it has been set up."""
         self.revision: int | None = None
         """REV_ID, once identified. Not documented by Maxim."""
+        self.drive = settings.drive
+        """How the LEDs are driven: in every sample that `poll` returns."""
         self.due = float("-inf")
         """When `poll` is wanted next, seconds."""
+        self.thermometer = Thermometer(bus, settings.address)
         self._bus = bus
         self._table = CHIPS[settings.chip]
         self._step = _Step.IDENTIFY
         self._deadline = 0.0
         self._drained_at = 0.0
+        self._drain_due = 0.0
         self._next_slot = 0
         self._short = False
+        self._adjusting = False
+        self._aside = 0
 
     def restart(self) -> None:
         """Forget what is known of the chip: the next poll identifies it, resets it and sets it up."""
@@ -173,10 +132,7 @@ class Max3010x:
         part = self._read("PART_ID")
         address = self.settings.address
         if part == _FLOATING:
-            raise ChipMissing(
-                f"Only 0xff is read from 0x{address:02x}: the pulse sensor is not powered, or its data line floats. Check its "
-                f"supply and its pull-ups."
-            )
+            raise self._floating()
         if part == _MAX30100:
             raise ChipWrong(
                 "The pulse sensor is a MAX30100, whose registers and FIFO are different ones. Use a MAX30102, MAX30101 or "
@@ -196,11 +152,7 @@ class Max3010x:
         Raises ChipMissing, ChipWrong, BusTimeout or BusError; call `restart`, or poll again to retry.
         """
         if self._step is _Step.DRAIN:
-            drained = self._drain(now)
-            # Draining in turns of six and five ticks keeps the drains from marching in step with the samples.
-            self._short = not self._short
-            self.due = now + self._pause * (5 / 6 if self._short else 1.0)
-            return drained
+            return self._measure(now)
         if self._step is _Step.IDENTIFY:
             self.identify()
             self._write("MODE_CONFIG", self._table["MODE_CONFIG"].encode(reset=True))
@@ -212,8 +164,55 @@ class Max3010x:
         else:
             self._configure()
             self._step, self._drained_at, self._next_slot = _Step.DRAIN, now, 0
-            self.due = now + self._pause
+            self._adjusting, self._aside = False, 0
+            self.thermometer.begin(now)
+            self.due = self._drain_due = now + self._pause
         return None
+
+    def adjust(self, drive: Drive) -> None:
+        """Drive the LEDs differently. Takes effect in the next poll, which is due at once.
+
+        Raises RegisterError for what the chip cannot be set to.
+        """
+        self.settings.bytes_by_register(drive)
+        self.drive = drive
+        self._adjusting = True
+        self.due = min(self.due, self._drained_at)
+
+    def _measure(self, now: float) -> Drained | None:
+        """Run an errand, or drain the FIFO."""
+        if self._adjusting or self.thermometer.wanting:
+            if self._adjusting:
+                self._adjust()
+            else:
+                self.thermometer.work(now)
+            self.due = self._next_due(now)
+            return None
+        drained = self._drain(now)
+        # Draining in turns of six and five ticks keeps the drains from marching in step with the samples.
+        self._short = not self._short
+        self._drain_due = now + self._pause * (5 / 6 if self._short else 1.0)
+        self.due = self._next_due(now)
+        return drained
+
+    def _next_due(self, now: float) -> float:
+        """At once for another errand, else for the next drain."""
+        return now if self.thermometer.wanting else self._drain_due
+
+    def _adjust(self) -> None:
+        """Set the LEDs, and find out which samples belong to the time before."""
+        written = self.settings.bytes_by_register(self.drive)
+        self._write("SPO2_CONFIG", written["SPO2_CONFIG"])
+        self._bus.write(
+            self.settings.address, self._table["LED1_PA"].address, bytes((written["LED1_PA"], written["LED2_PA"]))
+        )
+        write_slot, lost, _ = self._bus.read(self.settings.address, self._table["FIFO_WR_PTR"].address, 3)
+        waiting = (write_slot - self._next_slot) % FIFO_DEPTH
+        if waiting == 0 and lost:
+            waiting = FIFO_DEPTH
+        # Those for which there was no room come after the ones that wait.
+        self._aside = waiting + lost + 1 + math.ceil(_SETTLING_SECONDS * self.rate_hz)
+        self._adjusting = False
 
     @property
     def _pause(self) -> float:
@@ -222,7 +221,7 @@ class Max3010x:
     def _configure(self) -> None:
         # Whatever was pending, above all "power ready", belongs to the past.
         self._bus.read(self.settings.address, self._table["INT_STATUS_1"].address, 2)
-        written = self.settings.bytes_by_register()
+        written = self.settings.bytes_by_register(self.drive)
         for name, byte in written.items():
             self._write(name, byte)
         self._accept(written["SPO2_CONFIG"], self._read("SPO2_CONFIG"))
@@ -243,29 +242,50 @@ class Max3010x:
         self.rate_hz = rate.number(kept) / self.settings.average
 
     def _drain(self, now: float) -> Drained:
-        status, _, _, _, write_slot, lost, read_slot = self._bus.read(self.settings.address, 0x00, 7)
+        registers = self._bus.read(self.settings.address, self._table["INT_STATUS_1"].address, 7)
+        status, second_status, _, _, write_slot, lost, read_slot = registers
+        if registers.count(_FLOATING) == len(registers):
+            self.restart()
+            raise self._floating()
         if status & _POWER_READY:
             self.restart()
             return Drained(_NOTHING, _NOTHING, brown_out=True)
+        self.thermometer.notice(now, second_status)
         waited = (now - self._drained_at) * self.rate_hz
+        if read_slot != self._next_slot and self._read("MODE_CONFIG") != self._table["MODE_CONFIG"].encode(mode=Mode.SPO2):
+            # A pointer also moves when the power is lost; the flag that says so may have gone with a transfer that broke off.
+            self.restart()
+            return Drained(_NOTHING, _NOTHING, brown_out=True)
         before = self._reread(read_slot, waited)
         read_slot = self._next_slot
         fresh = (write_slot - read_slot) % FIFO_DEPTH
-        if fresh == 0 and (lost or (status & _A_FULL and waited > 0.75 * FIFO_DEPTH)):
+        full = fresh == 0 and bool(lost or (status & _A_FULL and waited > 0.75 * FIFO_DEPTH))
+        if full:
             fresh = FIFO_DEPTH
-        if fresh == 0 and now - self._drained_at > _STALLED_SECONDS:
-            self.restart()
-            return Drained(_NOTHING, _NOTHING, stalled=True)
         if fresh == 0:
-            return Drained(_NOTHING, _NOTHING, lost_before=before)
+            stalled = now - self._drained_at > _STALLED_SECONDS
+            if stalled:
+                self.restart()
+            return Drained(_NOTHING, _NOTHING, lost_before=before, stalled=stalled)
         samples = self._bus.read(self.settings.address, self._table["FIFO_DATA"].address, _BYTES * fresh)
         self._drained_at, self._next_slot = now, (read_slot + fresh) % FIFO_DEPTH
+        # What is lost before or after these samples may have been among those to be set aside.
+        aside = min(max(0, self._aside - before), fresh)
+        self._aside = max(0, self._aside - before - fresh - lost)
         return Drained(
-            *_unpacked(samples, swap=self.settings.swap_channels),
+            *_unpacked(samples[_BYTES * aside :], swap=self.drive.swapped),
             lost_before=before,
             lost_after=lost,
             uncertain=lost >= _COUNTER_FULL,
+            aside=aside,
+            full=full,
             ambient_overflow=bool(status & _AMBIENT),
+        )
+
+    def _floating(self) -> ChipMissing:
+        return ChipMissing(
+            f"Only 0xff is read from 0x{self.settings.address:02x}: the pulse sensor is not powered, or its data line floats. "
+            f"Check its supply and its pull-ups."
         )
 
     def _reread(self, read_slot: int, waited: float) -> int:

@@ -8,7 +8,7 @@ from undertone.errors import SensorError
 from undertone.flow import Block, Channel, Fault, FaultKind, readonly
 from undertone.sensors.ads1115 import ADDRESS, TICK, Ads1115, Conversion, Input
 from undertone.sensors.bus import Bus
-from undertone.sensors.conductance import PATH_B, FrontEnd, microsiemens
+from undertone.sensors.conductance import PATH_B, SkinFrontEnd
 from undertone.sensors.decimate import Decimator
 from undertone.sensors.trouble import Access, Lasting, Ledger
 
@@ -37,6 +37,29 @@ _FINE = "The skin sensor resolves all 16 bits."
 _COARSE = "The skin sensor resolves only 12 bits: it is an ADS1015 sold as an ADS1115. Replace it."
 _BROWN_OUT = "The skin sensor lost its power for a moment. Check its plug and the supply."
 
+_COUNTED = {
+    FaultKind.CHIP_MISSING: "skin chip losses",
+    FaultKind.CHIP_WRONG: "skin wrong chips",
+    FaultKind.BUS: "skin bus failures",
+    FaultKind.CONTACT: "skin electrodes off",
+    FaultKind.SATURATED: "skin shorts",
+}
+_FRONT_COUNTED = {
+    FaultKind.CHIP_MISSING: "skin references lost",
+    FaultKind.CHIP_WRONG: "skin coarse converters",
+}
+"""Faults that are counted as often as they begin."""
+_ALSO_COUNTED = (
+    "skin samples",
+    "skin samples lost",
+    "skin conversions",
+    "skin conversions bridged",
+    "skin conversions late",
+    "skin conversions never started",
+    "skin brown-outs",
+    "skin retries",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class SkinSettings:
@@ -44,10 +67,10 @@ class SkinSettings:
 
     address: int = ADDRESS
     """7 bits: 0x48…0x4b, as the pin ADDR is wired."""
-    front_end: FrontEnd = PATH_B
-    """Its resistors."""
+    front_end: SkinFrontEnd = PATH_B
+    """What lies between skin and converter: a `FrontEnd`, or a `Grove`."""
     reference_every: float = 5.0
-    """Seconds between two looks at the reference."""
+    """Seconds between two looks at the reference, where there is one."""
 
 
 class SkinChannel:
@@ -59,17 +82,23 @@ class SkinChannel:
     def __init__(self, bus: Bus, settings: SkinSettings, *, pod: int = 0) -> None:
         self.due = float("-inf")
         """When `poll` is wanted next, seconds."""
-        names = ("samples", "samples lost", "conversions", "conversions bridged", "brown-outs", "retries")
         # All names from the beginning: another thread may be reading them, and a dictionary must not grow meanwhile.
-        self.counts = dict.fromkeys((f"skin {name}" for name in names), 0)
-        self._chip = Ads1115(bus, address=settings.address, reference_every=settings.reference_every)
+        self.counts = dict.fromkeys((*_ALSO_COUNTED, *_COUNTED.values(), *_FRONT_COUNTED.values()), 0)
+        """What was counted since the start."""
+        reference = settings.front_end.reference_volts
+        self._chip = Ads1115(
+            bus,
+            address=settings.address,
+            reference_every=settings.reference_every if reference is not None else float("inf"),
+            range_volts=settings.front_end.range_volts,
+        )
         self._front_end = settings.front_end
         self._pod = pod
         self._ledger = Ledger(f"pod {pod} skin")
         self._front_ledger = Ledger(f"pod {pod} skin front end")
         self._access = Access(self._ledger, "skin sensor")
         self._decimator = Decimator()
-        self._reference = settings.front_end.reference_volts
+        self._reference = reference or 0.0
         self._distinct: set[int] | None = set()
         self._open = Lasting(2.0, 0.5)
         self._shorted = Lasting(1.0, 1.0)
@@ -80,6 +109,15 @@ class SkinChannel:
 
     def poll(self, now: float) -> list[Block | Fault]:
         """Let the driver take its next step. Never raises for trouble with the bus or the chip: tells a fault."""
+        out = self._poll(now)
+        for item in out:
+            if isinstance(item, Fault) and not item.over:
+                counted = _COUNTED if item.source == self._ledger.source else _FRONT_COUNTED
+                if item.kind in counted:
+                    self.counts[counted[item.kind]] += 1
+        return out
+
+    def _poll(self, now: float) -> list[Block | Fault]:
         try:
             result = self._chip.poll(now)
         except SensorError as error:
@@ -91,6 +129,8 @@ class SkinChannel:
                 self._distinct = set()
             return [*told]
         self.due = self._chip.due
+        self.counts["skin conversions late"] = self._chip.unfinished
+        self.counts["skin conversions never started"] = self._chip.not_started
         if result is None:
             return self._missed(now)
         out: list[Block | Fault] = [*self._access.succeeded(now)]
@@ -100,7 +140,7 @@ class SkinChannel:
         self.counts["skin conversions"] += 1
         if self._distinct is not None:
             out += self._resolve(now, result.counts)
-        value = microsiemens(result.volts, self._reference, front_end=self._front_end)
+        value = self._front_end.microsiemens(result.volts, self._reference)
         out += self._judge(now, value)
         if value is not None:
             out += self._take(result, value)

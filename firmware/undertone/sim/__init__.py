@@ -11,23 +11,29 @@ from undertone.sim.ads1115_chip import Ads1115Chip
 from undertone.sim.body import Body, Truth
 from undertone.sim.bus import EmulatedBus
 from undertone.sim.chips import Chip
+from undertone.sim.grove import GroveCircuit
 from undertone.sim.happenings import Happening, HappeningKind
 from undertone.sim.max3010x_chip import Max3010xChip
 from undertone.sim.replay import Replay
+from undertone.sim.segment import Segment
 from undertone.sim.shared import Listener, Shared
 from undertone.sim.subject import Subject
+from undertone.sim.tca9548a_chip import Tca9548aChip
 
 __all__ = [
     "Ads1115Chip",
     "Body",
     "Chip",
     "EmulatedBus",
+    "GroveCircuit",
     "Happening",
     "HappeningKind",
     "Listener",
     "Max3010xChip",
     "Replay",
+    "Segment",
     "Shared",
     "Subject",
+    "Tca9548aChip",
     "Truth",
 ]

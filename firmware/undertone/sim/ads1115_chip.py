@@ -6,7 +6,8 @@ which it was started; what is written meanwhile is for the next one, and startin
 traps into which drivers have fallen.
 
 Inputs are the outputs of the skin's front end (AIN0, AIN1; the others are at ground), with noise of one count RMS at ±2.048 V.
-Simplified: the comparator, its pin and its thresholds do nothing but keep what is written; input impedances are infinite.
+Simplified: the comparator, its pin and its thresholds do nothing but keep what is written; input impedances are infinite here
+and belong to the front end, where they matter.
 
 Source: TI SBAS444D, pp. 13–30; hardware.md §2.
 """
@@ -16,16 +17,16 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from undertone.sensors.ads1115 import TABLE
-from undertone.sensors.conductance import PATH_B, FrontEnd, electrode_volts
+from undertone.sensors.conductance import PATH_B
 from undertone.sim.chips import HORIZON, Ahead, Now
 from undertone.sim.subject import Subject
 
-__all__ = ["Ads1115Chip"]
+__all__ = ["Ads1115Chip", "Circuit"]
 
 _CONVERSION, _CONFIG = 0, 1
 _OS, _SINGLE_SHOT = 0x8000, 0x0100
@@ -66,6 +67,13 @@ class _Conversion(NamedTuple):
     setting: _Setting
 
 
+class Circuit(Protocol):
+    """What lies between the skin and the inputs."""
+
+    def volts(self, conductance_microsiemens: float) -> tuple[float, float]:
+        """The voltages at AIN0 and AIN1 for a conductance ≥ 0; inf stands for electrodes that touch."""
+
+
 class Ads1115Chip:
     """One emulated chip.
 
@@ -83,13 +91,15 @@ class Ads1115Chip:
         tolerance: float = 0.0,
         noise: float = 1.0,
         seed: int = 0,
-        front_end: FrontEnd = PATH_B,
+        front_end: Circuit = PATH_B,
         bits: int = 16,
         inputs: Callable[[float], Sequence[float]] | None = None,
     ) -> None:
         if subject is None and inputs is None:
             raise ValueError("an emulated ADS1115 needs a subject or the voltages at its inputs")
         self.tolerance = tolerance
+        self.deaf = 0
+        """So many of the next writes it acknowledges and does not take."""
         self._now = now
         self._random = random.Random(seed)
         self._noise_volts = noise * _NOISE_VOLTS
@@ -126,6 +136,9 @@ class Ads1115Chip:
         self._advance(now)
         place = register & 3
         if len(data) < 2 or place == _CONVERSION:
+            return
+        if self.deaf:
+            self.deaf -= 1
             return
         self._registers[place] = word = int.from_bytes(data[:2], "big")
         if place == _CONFIG and self._running is None and (word & _OS or not word & _SINGLE_SHOT):
@@ -165,7 +178,7 @@ class Ads1115Chip:
 
     def _at_electrodes(self, t: float) -> tuple[float, float, float, float]:
         """The voltages at the four pins at t."""
-        v0, v1 = electrode_volts(self._conductance(t), front_end=self._front_end)
+        v0, v1 = self._front_end.volts(self._conductance(t))
         return v0, v1, 0.0, 0.0
 
     def _conductance(self, t: float) -> float:

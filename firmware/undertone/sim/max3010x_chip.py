@@ -3,7 +3,8 @@
 Theory of operation. The chip does nothing until somebody looks: each access first makes up for the time since the last one, by
 putting into the FIFO what an engine with its own, slightly wrong clock would have put there. What the subject reflects is
 asked for ahead, a second at a time, at the exact moments of the samples; what the registers say (LED current, range, pulse
-width) is applied when a sample falls due, so that a change of current acts at once.
+width) is applied when a sample falls due. A change of current or range acts at once: the sample under way mixes before and
+after, and the light settles within a few milliseconds.
 
 Where the datasheet leaves a question open, the constructor asks it. Simplified: averaged conversions that lie within 10 ms are
 one look at their common middle; the green LED sees nothing, because a subject knows no green; there is no proximity mode.
@@ -50,6 +51,8 @@ _RATE_CODES = _TABLE["SPO2_CONFIG"].field("conversions_per_s")
 _PULSE = _TABLE["SPO2_CONFIG"].field("pulse_microseconds")
 _RANGE = _TABLE["SPO2_CONFIG"].field("range_na")
 _AVERAGE = _TABLE["FIFO_CONFIG"].field("average")
+_UNWRITTEN = bytes(6)
+"""What a place of the FIFO holds before anything was written there."""
 _CURRENT = {1: 0x0C, 2: 0x0D, 3: 0x0E, 5: 0x10, 6: 0x10, 7: 0x10}
 """Register that sets the LED current of a slot."""
 _COLUMN = {1: 0, 2: 1, 5: 0, 6: 1}
@@ -57,6 +60,10 @@ _COLUMN = {1: 0, 2: 1, 5: 0, 6: 1}
 _SETTLED_SECONDS = 0.01
 """Within such a time the light hardly changes."""
 _TEMPERATURE_SECONDS = 0.029
+_UNFINISHED_CELSIUS = -60
+"""What the temperature's registers hold while a conversion is under way."""
+_STEADY = 30.0
+"""Times of settling after which nothing can be seen of a change any more."""
 
 
 class _Engine(NamedTuple):
@@ -75,6 +82,7 @@ class Max3010xChip:
     model: "MAX30102" has no green LED. swapped: red and infrared are exchanged, as on many cheap modules.
     noise_counts, dark_counts: of the converter, RMS and mean. seed: of that noise.
     led_step_ma: 0.2 by the later datasheet, 50/255 by the first. temperature: of the die, °C.
+    settling_seconds: time in which the light comes 63 % nearer to its level after a change of current.
     overflow_limit: where the overflow counter stops: 0xf by the datasheet's text, 0x1f by the width of its field.
     rollover_pushes, rollover_counts: whether, with rollover on, a full FIFO drops its oldest sample, and counts that.
     flags_need_enable: whether an interrupt that is not enabled is also missing from the status register.
@@ -95,6 +103,7 @@ class Max3010xChip:
         seed: int = 0,
         led_step_ma: float = 0.2,
         temperature: float = 30.0,
+        settling_seconds: float = 0.0025,
         reset_seconds: float = 0.001,
         overflow_limit: int = 0x0F,
         rollover_pushes: bool = True,
@@ -108,12 +117,15 @@ class Max3010xChip:
         self.temperature = temperature
         self.sunlight = False
         """More ambient light than the chip can subtract: samples read full scale and the overflow flag is raised."""
+        self.ambient_na = 0.0
+        """Ambient light that the chip does not subtract and does not tell of, nA."""
         self._now = now
         self._ahead = Ahead(subject.light)
         self._random = np.random.default_rng(seed)
         self._noise_counts, self._dark_counts = noise_counts, dark_counts
         self._green = model != "MAX30102"
         self._led_step_ma = led_step_ma
+        self._settling_seconds = settling_seconds
         self._reset_seconds = reset_seconds
         self._overflow_limit = overflow_limit
         self._rollover_pushes, self._rollover_counts = rollover_pushes, rollover_counts
@@ -161,6 +173,8 @@ class Max3010xChip:
         self._made = 0
         self._reset_over = float("-inf")
         self._temperature_at: float | None = None
+        self._changed_at = float("-inf")
+        self._before_change: dict[int, float] = {}
         self._forget_light()
 
     def _read_byte(self, register: int) -> int:
@@ -188,9 +202,13 @@ class Max3010xChip:
         if register == _TEMP_CONFIG and byte & 0x01:
             # The bit clears itself long before the conversion is over: it never reads as 1 here.
             self._temperature_at = now + _TEMPERATURE_SECONDS
+            registers[_TINT], registers[_TFRAC] = _UNFINISHED_CELSIUS & 0xFF, 0
             return
         if register not in _WRITABLE:
             return
+        if self._engine is not None and (register == _SPO2_CONFIG or register in _CURRENT.values()):
+            self._before_change = {slot: self._gain(slot, now) for slot in _COLUMN}
+            self._changed_at = now
         registers[register] = byte & _WRITABLE[register]
         if register in (_WRITE, _READ):
             self._unread = (registers[_WRITE] - registers[_READ]) % FIFO_DEPTH
@@ -232,7 +250,7 @@ class Max3010xChip:
         elif slots:
             engine = _Engine(slots, rate, int(_AVERAGE.number(registers[_FIFO_CONFIG])))
         if engine != self._engine:
-            self._engine, self._epoch, self._made = engine, now, 0
+            self._engine, self._epoch, self._made, self._changed_at = engine, now, 0, float("-inf")
             self._forget_light()
 
     def _period(self, engine: _Engine) -> float:
@@ -286,7 +304,8 @@ class Max3010xChip:
         registers[_STATUS_1] &= ~_PPG_READY
         out = bytearray()
         while len(out) < length and self._unread:
-            sample = self._ring[registers[_READ]]
+            # A pointer may be put where nothing was ever written.
+            sample = self._ring[registers[_READ]] or _UNWRITTEN
             registers[_READ] = (registers[_READ] + 1) % FIFO_DEPTH
             self._unread -= 1
             out += sample[: length - len(out)]
@@ -309,13 +328,13 @@ class Max3010xChip:
             self._look(engine, first, max(length, int(HORIZON / self._period(engine))))
         rows = slice(first - self._first, first - self._first + length)
         registers = self._registers
-        per_na = (FULL_SCALE + 1) / _RANGE.number(registers[_SPO2_CONFIG])
-        counts = self._noise[rows] + self._dark_counts
+        ambient = self.ambient_na * self._counts_per_na()
+        counts = self._noise[rows] + self._dark_counts + ambient
         for place, slot in enumerate(engine.slots):
             column = _COLUMN.get(slot)
             if column is not None:
                 lit = self._light[rows, column ^ 1 if self.swapped else column]
-                counts[:, place] += lit * (registers[_CURRENT[slot]] * self._led_step_ma * per_na)
+                counts[:, place] += lit * self._gains(engine, slot, first, length)
         whole = np.clip(counts, 0, FULL_SCALE).astype(">u4")
         if self.sunlight:
             whole[:] = FULL_SCALE
@@ -323,6 +342,28 @@ class Max3010xChip:
         packed = whole.view(np.uint8).reshape(length, -1, 4)[:, :, 1:].tobytes()
         size = 3 * len(engine.slots)
         return [packed[start : start + size] for start in range(0, len(packed), size)]
+
+    def _counts_per_na(self) -> float:
+        return (FULL_SCALE + 1) / _RANGE.number(self._registers[_SPO2_CONFIG])
+
+    def _gain(self, slot: int, at: float) -> float:
+        """Counts for each nA/mA that a slot sees at a moment."""
+        gain = self._registers[_CURRENT[slot]] * self._led_step_ma * self._counts_per_na()
+        since = (at - self._changed_at) / self._settling_seconds
+        return gain if since > _STEADY else gain + (self._before_change[slot] - gain) * math.exp(-since)
+
+    def _gains(self, engine: _Engine, slot: int, first: int, length: int) -> NDArray[np.float64] | float:
+        """The same, averaged over each of `length` samples from `first` on: (length,), or one number if it does not change."""
+        period, settling = self._period(engine), self._settling_seconds
+        begin = self._epoch + first * period - self._changed_at
+        if begin > _STEADY * settling:
+            return self._gain(slot, float("inf"))
+        begins = begin + np.arange(length) * period
+        edges = np.maximum(np.stack((begins, begins + period)), 0.0)
+        # Before the change all of the difference was there, since then it fades: its mean over a sample is an integral.
+        rest = (np.maximum(-begins, 0.0) - settling * (np.exp(-edges[1] / settling) - np.exp(-edges[0] / settling))) / period
+        after = self._gain(slot, float("inf"))
+        return np.asarray(after + (self._before_change[slot] - after) * np.minimum(rest, 1.0))
 
     def _look(self, engine: _Engine, first: int, length: int) -> None:
         """Ask the subject for `length` samples from `first` on: their averaged conversions are spread over a span."""

@@ -3,7 +3,9 @@
 Theory of operation. The pulse wave is brought to the form in which a MAX3010x would have seen it: slow drift (below about
 0.05 Hz, under breathing) is taken away, the wave is turned so that more blood means less light, scaled so that a typical pulse
 is 1 % of the light that comes back, and limited softly so that movement cannot leave the range of the converter. All that is
-allowed to look at the whole recording: replaying presents, it does not judge.
+allowed to look at the whole recording: replaying presents, it does not judge. Where red light was recorded beside the infrared,
+it plays its own wave, in the recorded proportion to the infrared one; else red light follows infrared. Where a device like this
+one counted the light and counted next to none, there was no finger.
 
 Between the samples both channels follow the cubic spline through them, which keeps the moment of the steepest rise where
 straight lines between samples at 25 to 64 Hz would shift it by milliseconds. Its slopes come from one convolution: the
@@ -22,7 +24,7 @@ from numpy.typing import NDArray
 
 from undertone.errors import RecordingError
 from undertone.flow import Bar, Samples
-from undertone.sim.fingertip import DARK_PER_MA, returned_light
+from undertone.sim.fingertip import DARK_PER_MA, RED_PULSE, returned_light
 from undertone.storage import Recording, Series
 
 __all__ = ["Replay"]
@@ -35,6 +37,12 @@ LIMIT = 0.4
 
 DRIFT_SECONDS = 8.0
 """Length of the running mean, taken twice, that is called drift."""
+
+UNTOUCHED_SHARE = 0.04
+"""Of a converter's full scale: with less light than that, nothing touched the sensor."""
+
+MOST_RED = 2.0
+"""The furthest that the recorded proportion of the red to the infrared pulse is believed."""
 
 PULSE_BAND_HZ = 35.0
 """No pulse wave has anything above; faster recordings are smoothed to this."""
@@ -66,6 +74,9 @@ class Replay:
         self.duration = max(series.end for series in (pulse, skin) if series is not None)
         """When the last of the channels that are played ends, seconds from the recording's zero."""
         self._pulse = _Curve(pulse, _as_share(pulse, upright)) if pulse is not None else None
+        red = recording.red(acq=acq)
+        self._red = _Curve(red, _as_share(red, upright)) if red is not None else None
+        self._red_pulse = _proportion(red, pulse) if red is not None and pulse is not None else RED_PULSE
         self._skin = _Curve(skin, skin.microsiemens) if skin is not None else None
 
     def light(self, times: Samples) -> Samples:
@@ -75,6 +86,10 @@ class Replay:
             return np.full((len(times), 2), DARK_PER_MA)
         share, present = self._pulse.at(times - self.start)
         light = returned_light(PULSE * share)
+        if self._red is not None:
+            # The fingertip lets red pulsate at RED_PULSE of what it is told; this is to be the recorded proportion.
+            own, there = self._red.at(times - self.start)
+            light[there, 0] = returned_light(PULSE * self._red_pulse / RED_PULSE * own[there])[:, 0]
         light[~present] = DARK_PER_MA
         return light
 
@@ -119,7 +134,7 @@ def _as_share(series: Series, upright: bool | None) -> Samples:
     """The pulse wave where 1 is a typical pulse, more blood is more, without drift, softly limited."""
     if upright is None:
         upright = series.upright
-    finite = np.isfinite(series.values)
+    finite = np.isfinite(series.values) & ~_untouched(series)
     values = _filled(series.values, finite) * (1.0 if upright else -1.0)
     if series.rate_hz > 4 * PULSE_BAND_HZ:
         values = _low_pass(values, series.rate_hz)
@@ -127,6 +142,29 @@ def _as_share(series: Series, upright: bool | None) -> Samples:
     share = values / _typical_pulse(values[finite], round(DRIFT_SECONDS * series.rate_hz))
     most = LIMIT / PULSE
     return np.where(finite, most * np.tanh(share / most), np.nan)
+
+
+def _untouched(series: Series) -> NDArray[np.bool_]:
+    """Where a converter counted so little light that there was no finger, (n,)."""
+    if series.full_scale is None:
+        return np.zeros(len(series.values), dtype=np.bool_)
+    return np.nan_to_num(series.values, nan=series.full_scale) < UNTOUCHED_SHARE * series.full_scale
+
+
+def _proportion(red: Series, infrared: Series) -> float:
+    """How strongly red light pulsates, as a share of itself, against infrared; as in a usual fingertip where it cannot be told.
+
+    Source: the "ratio of ratios" of pulse oximetry; Y. Mendelson, Clin. Chem. 38(9), 1992, doi:10.1093/clinchem/38.9.1601.
+    """
+    shares = []
+    for series in (red, infrared):
+        touched = np.isfinite(series.values) & ~_untouched(series)
+        if series.full_scale is None or not touched.any():
+            return RED_PULSE
+        window = max(3, round(DRIFT_SECONDS * series.rate_hz))
+        wave = _filled(series.values, touched)
+        shares.append(_typical_pulse((wave - _drift(wave, window))[touched], window) / float(np.median(wave[touched])))
+    return min(shares[0] / shares[1], MOST_RED) if shares[1] > 0.0 else RED_PULSE
 
 
 def _typical_pulse(values: Samples, window: int) -> float:
