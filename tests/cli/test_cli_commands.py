@@ -12,11 +12,15 @@ import numpy as np
 import pytest
 
 from undertone.cli import main
+from undertone.cli.analyse import as_json
 from undertone.cli.doctor import Tools, examine
 from undertone.cli.main import COMMANDS
 from undertone.errors import BusError, SoundError
+from undertone.flow import Beat, BeatFlag, Features, Response
+from undertone.report import Analysis
 from undertone.sensors import Bus
-from undertone.sim import Ads1115Chip, Body, EmulatedBus, Max3010xChip
+from undertone.sim import Ads1115Chip, Body, EmulatedBus, Max3010xChip, Tca9548aChip
+from undertone.storage import Recording
 from undertone.timeline import VirtualClock
 
 Captured = pytest.CaptureFixture[str]
@@ -35,12 +39,18 @@ def test_without_a_command_the_help_teaches(capsys: Captured) -> None:
     assert "undertone doctor" in text
 
 
-@pytest.mark.parametrize("command", ["try", "run", "simulate", "replay", "render", "analyse", "status", "tell", "doctor"])
+@pytest.mark.parametrize("command", sorted(COMMANDS))
 def test_every_command_explains_itself(command: str, capsys: Captured) -> None:
     with pytest.raises(SystemExit) as ended:
         main([command, "--help"])
     assert ended.value.code == 0
     assert len(said(capsys)) > 200
+
+
+def test_every_command_is_offered(capsys: Captured) -> None:
+    assert main([]) == 0
+    text = said(capsys)
+    assert all(f"    {command} " in text for command in COMMANDS)
 
 
 @pytest.mark.parametrize(
@@ -160,14 +170,37 @@ def test_a_recording_is_analysed_into_the_promised_form(recordings: Path, capsys
     assert main(["analyse", str(recordings / "neurokit_samples" / "sub-01"), "--json"]) == 0
     result = json.loads(said(capsys))
     assert set(result) == {
-        "beats", "heart_bpm", "breathing_per_min", "conductance_microsiemens", "responses", "quality", "affect",
+        "beats", "heart_bpm", "heart_error_bpm", "rmssd_ms", "sdnn_ms", "lf_hf", "coherence", "breathing_per_min",
+        "breathing_error_per_min", "conductance_microsiemens", "responses", "quality", "affect",
     }  # fmt: skip
     assert set(result["quality"]) == {"pulse", "skin"}
     assert len(result["beats"]) > 300
-    assert set(result["beats"][5]) == {"t", "interval"}
-    assert all(len(row) == 2 for row in result["heart_bpm"])
+    assert set(result["beats"][5]) == {"t", "interval", "flag"}
+    assert {beat["flag"] for beat in result["beats"]} <= set(BeatFlag)
+    for name in ("heart_bpm", "heart_error_bpm", "rmssd_ms", "sdnn_ms", "lf_hf", "coherence", "breathing_per_min"):
+        assert [row[0] for row in result[name]] == [row[0] for row in result["heart_bpm"]], name
+        assert all(len(row) == 2 for row in result[name]), name
     assert all(len(row) == 3 for row in result["affect"])
     assert {row[1] for row in result["conductance_microsiemens"]} == {None}, "there was no skin sensor: not known, not 0"
+
+
+def test_what_was_found_is_printed_with_its_errors_flags_and_recovery() -> None:
+    beats = (Beat(1.0, None, BeatFlag.FIRST), Beat(1.75, 0.75, BeatFlag.ECTOPIC))
+    responses = (Response(2.0, 0.25, 1.5, 3.0), Response(9.0, 0.125, 1.0))
+    row = Features(5.0, 70.0, 1.5, 40.0, 50.0, 1.25, 0.5, 12.0, 0.75, pulse_quality=1.0)
+    analysis = Analysis(Recording("sub-1", {}), beats, responses, (row, Features(6.0)), ())
+    told = as_json(analysis)
+    assert told["beats"] == [{"t": 1.0, "interval": None, "flag": "first"}, {"t": 1.75, "interval": 0.75, "flag": "ectopic"}]
+    assert [response["recovery"] for response in told["responses"]] == [3.0, None]
+    for name, value in (
+        ("heart_error_bpm", 1.5),
+        ("rmssd_ms", 40.0),
+        ("sdnn_ms", 50.0),
+        ("lf_hf", 1.25),
+        ("coherence", 0.5),
+        ("breathing_error_per_min", 0.75),
+    ):
+        assert told[name] == [[5.0, value], [6.0, None]], name
 
 
 def test_a_truncated_recording_is_a_sentence(recordings: Path, tmp_path: Path, capsys: Captured) -> None:
@@ -247,6 +280,39 @@ def test_each_fault_is_named_with_what_to_do(sick: Tools, part: str, advice: str
     wrong = {finding.part: finding.message for finding in examine(None, sick) if not finding.good}
     assert set(wrong) == {part}
     assert advice in wrong[part]
+
+
+def pods(tmp_path: Path, *, missing: dict[int, tuple[int, ...]], mux: bool = True) -> tuple[Path, Tools]:
+    """Three pods behind a bus switch, from some of which chips are missing."""
+    file, clock = tmp_path / "undertone.yaml", VirtualClock()
+    file.write_text("sensors: {pods: 3}\n")
+    channels = {
+        pod: {
+            at: chip
+            for at, chip in (
+                (0x57, Max3010xChip(Body.calm(pod), clock.now)),
+                (0x48, Ads1115Chip(Body.calm(pod), clock.now)),
+            )
+            if at not in missing.get(pod, ())
+        }
+        for pod in range(3)
+    }
+    chips = {0x70: Tca9548aChip(channels, clock.now)} if mux else {}
+    bus = EmulatedBus(chips, now=clock.now)
+    return file, Tools(open_bus=lambda number: bus, open_sink=lambda *arguments: Quiet(), clock=clock)
+
+
+def test_every_chip_of_every_pod_is_looked_for(tmp_path: Path) -> None:
+    findings = list(examine(*pods(tmp_path, missing={1: (0x57,), 2: (0x48,)})))
+    assert {f"pod {pod} {part}" for pod in range(3) for part in ("pulse", "skin")} <= {finding.part for finding in findings}
+    wrong = {finding.part: finding.message for finding in findings if not finding.good}
+    assert set(wrong) == {"pod 1 pulse", "pod 2 skin"}
+    assert "0x57" in wrong["pod 1 pulse"] and "0x48" in wrong["pod 2 skin"]
+
+
+def test_a_missing_bus_switch_is_named(tmp_path: Path) -> None:
+    wrong = {finding.part: finding.message for finding in examine(*pods(tmp_path, missing={}, mux=False)) if not finding.good}
+    assert "0x70" in wrong["bus"]
 
 
 def test_a_wrong_configuration_and_a_missing_model_are_found(tmp_path: Path) -> None:

@@ -69,3 +69,28 @@ def test_conductance_is_told_in_microsiemens_whatever_its_unit() -> None:
 
 def test_a_recording_without_anything_to_hear_is_silent() -> None:
     assert list(playback(Recording("sub-01_task-test", {}))) == []
+
+
+def test_light_that_a_device_like_this_one_counted_comes_as_it_was() -> None:
+    counts = 120_000.0 + 400.0 * wave()
+    counts[100:200] = 900.0
+    series = Series(0.0, 50.0, readonly(counts), "counts", full_scale=262143.0)
+    told = np.concatenate([b.values for s in playback(Recording("sub-1_task-x", {"ppg_infrared": series})) for b in s.blocks])
+    np.testing.assert_array_equal(told, counts)
+
+
+def test_of_two_colours_the_infrared_one_is_played() -> None:
+    counts = [Series(0.0, 50.0, readonly(level + wave()), "counts", full_scale=262143.0) for level in (1e5, 2e5)]
+    both = Recording("sub-1_task-x", {"ppg_red": counts[0], "ppg_infrared": counts[1]})
+    blocks = [block for second in playback(both) for block in second.blocks]
+    assert {block.channel for block in blocks} == {Channel.INFRARED}
+    assert min(block.values.min() for block in blocks) > 199_000
+
+
+def test_a_block_after_missing_samples_says_how_many_they_were() -> None:
+    pulse = wave()
+    pulse[:30] = np.nan
+    pulse[120:240] = np.nan
+    pulse[260:262] = np.nan
+    lost = [block.lost for second in playback(recording(pulse)) for block in second.blocks]
+    assert [count for count in lost if count] == [120, 2]

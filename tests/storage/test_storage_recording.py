@@ -88,9 +88,39 @@ def test_columns_of_one_file_become_series_of_their_own(written: Path) -> None:
     series = load_recording(written).series
     assert series["ppg_red"].values.tolist() == [1.0, 3.0]
     np.testing.assert_array_equal(series["ppg_infrared"].values, [2.0, np.nan])
+    assert load_recording(written).first("ppg") is not None
     physio(written).write_bytes(gzip.compress(b"1\t2\t3\n4\n"))
     with pytest.raises(RecordingError, match=r"2 column\(s\)"):
         load_recording(written)
+
+
+def test_the_pulse_of_two_colours_is_the_infrared_one() -> None:
+    def at(level: float) -> Series:
+        return Series(0.0, 100.0, readonly([level]), "counts")
+
+    both = {"ppg_infrared": at(1.0), "ppg_red": at(2.0)}
+    pods = {f"acq-pod{pod}_{key}": at(10.0 * pod + series.values[0]) for pod in (1, 3) for key, series in both.items()}
+    recording = Recording("sub-1", {**both, **pods})
+
+    def levels(acq: str | None, recording: Recording = recording) -> list[float]:
+        found = (recording.first("ppg", acq=acq), recording.red(acq=acq))
+        return [series.values[0] for series in found if series is not None]
+
+    assert levels(None) == [1.0, 2.0]
+    assert levels("pod3") == levels("acq-pod3") == [31.0, 32.0]
+    assert levels("pod2") == []
+    assert levels(None, Recording("sub-1", pods)) == [11.0, 12.0]
+    assert Recording("sub-1", {"ppg": at(1.0)}).red() is None
+
+
+def test_one_device_of_several_can_be_had_alone() -> None:
+    recording = small()
+    assert recording.devices() == ("", "left")
+    left = recording.of("left")
+    assert set(left.series) == {"acq-left_eda"} and left.beats is None and left.events == recording.events
+    assert recording.of(None) is recording
+    with pytest.raises(RecordingError, match=r"no device 'right'; there is one without a name, left"):
+        recording.of("right")
 
 
 def test_light_as_the_sensor_saw_it_is_upside_down() -> None:
@@ -219,6 +249,33 @@ def test_a_place_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="cannot be written"):
         write_recording(tmp_path / "file", small())
+
+
+def test_what_breaks_off_after_whole_members_is_read_as_far_as_it_is_good(written: Path) -> None:
+    whole = gzip.compress(b"1.0\n2.0\n") + gzip.compress(b"3.0\n")
+    rest = gzip.compress(b"4.0\n5.0\n6.0\n" * 50)
+    physio(written).write_bytes(whole + rest[:-9])
+    read = load_recording(written)
+    assert read.series["ppg"].values.tolist() == [1.0, 2.0, 3.0] + [4.0, 5.0, 6.0] * 50
+    assert len(read.warnings) == 1 and "breaks off" in read.warnings[0]
+    for end in (b"", b"\0\0\0\0"):
+        physio(written).write_bytes(whole + end)
+        read = load_recording(written)
+        assert read.series["ppg"].values.tolist() == [1.0, 2.0, 3.0] and read.warnings == ()
+    physio(written).write_bytes(whole + rest[:12] + b"\xff" * 30)
+    read = load_recording(written)
+    assert read.series["ppg"].values.tolist() == [1.0, 2.0, 3.0] and read.warnings
+
+
+def test_a_last_line_that_breaks_off_is_passed_over_with_a_warning(written: Path) -> None:
+    beats = written.with_name(written.name + "_beats.tsv")
+    beats.write_text("onset\tibi\n1.5\t0.75\n2.2")
+    read = load_recording(written)
+    assert read.beats is not None and read.beats.tolist() == [[1.5, 0.75]]
+    assert len(read.warnings) == 1 and "breaks off" in read.warnings[0]
+    beats.write_text("onset\tibi\n1.5\t0.75")
+    read = load_recording(written)
+    assert read.beats is not None and read.beats.tolist() == [[1.5, 0.75]] and read.warnings == ()
 
 
 # ------------------------------------------------------------------------------------------------------------ real recordings

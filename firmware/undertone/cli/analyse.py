@@ -4,61 +4,87 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from statistics import fmean
 from typing import Any
 
 from undertone.affect import Estimator, estimator
 from undertone.cli.progress import progress
-from undertone.flow import Affect, Beat, Features, Response
-from undertone.signals import Signals
-from undertone.storage import Recording, load_recording, playback
+from undertone.flow import BeatFlag, Features
+from undertone.report import Analysis, analysed
+from undertone.storage import Recording, Second, load_recording
 
-__all__ = ["analyse", "analysis"]
+__all__ = ["analyse", "as_json", "listened"]
 
 
 def analyse(asked: argparse.Namespace) -> int:
     """Print what the signals of a recording say."""
-    recording = load_recording(asked.recording)
+    recording = loaded(asked)
     chosen, fault = estimator(asked.model)
-    result = analysis(recording, chosen)
+    analysis = listened(recording, chosen)
     if asked.json:
-        print(json.dumps(result))
+        print(json.dumps(as_json(analysis)))
         return 0
     if fault is not None:
         print(fault.message)
-    for name, value in _summary(recording, result):
+    for name, value in _summary(analysis):
         print(f"{name:>22}  {value}")
     return 0
 
 
-def analysis(recording: Recording, chosen: Estimator) -> dict[str, Any]:
-    """What the signals of a recording say, as the device would have heard it, in the form that `--json` prints."""
-    signals = Signals()
-    beats: list[Beat] = []
-    responses: list[Response] = []
-    features: list[Features] = []
-    affects: list[Affect] = []
-    for second in progress(list(playback(recording)), f"listening to {recording.name}"):
-        events: list[Beat | Response] = [event for block in second.blocks for event in signals.push(block)]
-        events += [signals.push_beat(t, interval) for t, interval in second.beats]
-        beats += [event for event in events if isinstance(event, Beat)]
-        responses += [event for event in events if isinstance(event, Response)]
-        features.append(signals.features(second.end))
-        affects.append(chosen.push(features[-1]))
+def loaded(asked: argparse.Namespace) -> Recording:
+    """The recording and the device that were asked for; says what had to be passed over, and which other devices there are."""
+    recording = load_recording(asked.recording)
+    for warning in recording.warnings:
+        print(f"undertone: {warning}", file=sys.stderr)
+    devices = recording.devices()
+    if asked.device is None and len(devices) > 1:
+        names = ", ".join(device for device in devices if device)
+        print(f"undertone: there is more than one device in {recording.name}; --device takes one of {names}.", file=sys.stderr)
+    return recording.of(asked.device)
+
+
+def listened(recording: Recording, chosen: Estimator) -> Analysis:
+    """The analysis of a recording, with a bar on a terminal that shows how far it is."""
+
+    def shown(seconds: Sequence[Second]) -> Iterable[Second]:
+        return progress(seconds, f"listening to {recording.name}")
+
+    return analysed(recording, chosen, through=shown)
+
+
+def as_json(analysis: Analysis) -> dict[str, Any]:
+    """What was found, in the form that `--json` prints."""
+    features, affects = analysis.features, analysis.affects
     return {
-        "beats": [{"t": _round(beat.t), "interval": _round(beat.interval)} for beat in beats],
-        "heart_bpm": [[f.t, _round(f.heart_bpm)] for f in features],
-        "breathing_per_min": [[f.t, _round(f.breathing_per_min)] for f in features],
-        "conductance_microsiemens": [[f.t, _round(f.tonic_microsiemens)] for f in features],
+        "beats": [{"t": _round(b.t), "interval": _round(b.interval), "flag": b.flag.value} for b in analysis.beats],
+        "heart_bpm": _over_time(features, "heart_bpm"),
+        "heart_error_bpm": _over_time(features, "heart_error_bpm"),
+        "rmssd_ms": _over_time(features, "rmssd_ms"),
+        "sdnn_ms": _over_time(features, "sdnn_ms"),
+        "lf_hf": _over_time(features, "lf_hf"),
+        "coherence": _over_time(features, "coherence"),
+        "breathing_per_min": _over_time(features, "breathing_per_min"),
+        "breathing_error_per_min": _over_time(features, "breathing_error_per_min"),
+        "conductance_microsiemens": _over_time(features, "tonic_microsiemens"),
         "responses": [
-            {"t": _round(r.t), "amplitude": _round(r.amplitude_microsiemens), "rise": _round(r.rise)} for r in responses
+            {
+                "t": _round(r.t),
+                "amplitude": _round(r.amplitude_microsiemens),
+                "rise": _round(r.rise),
+                "recovery": _round(r.recovery),
+            }
+            for r in analysis.responses
         ],
-        "quality": {
-            "pulse": [[f.t, _round(f.pulse_quality)] for f in features],
-            "skin": [[f.t, _round(f.skin_quality)] for f in features],
-        },
+        "quality": {"pulse": _over_time(features, "pulse_quality"), "skin": _over_time(features, "skin_quality")},
         "affect": [[a.t, _round(a.arousal) if a.confidence > 0.0 else None, _round(a.confidence)] for a in affects],
     }
+
+
+def _over_time(features: Iterable[Features], name: str) -> list[list[float | None]]:
+    return [[f.t, _round(getattr(f, name))] for f in features]
 
 
 def _round(value: float | None) -> float | None:
@@ -66,25 +92,41 @@ def _round(value: float | None) -> float | None:
     return None if value is None else round(value, 4)
 
 
-def _summary(recording: Recording, result: dict[str, Any]) -> list[tuple[str, str]]:
-    """The same for a person, with a line for each event of the recording."""
+def _summary(analysis: Analysis) -> list[tuple[str, str]]:
+    """The same for a person, with a line for each kind of event of the recording."""
+    recording, features = analysis.recording, analysis.features
+    beats = Counter(beat.flag for beat in analysis.beats)
+    aside = [f"{beats[flag]:,} {word}" for flag, word in ASIDE.items() if beats[flag]]
     rows = [
         ("recording", f"{recording.name}, {recording.duration / 60:.1f} min: {', '.join(sorted(recording.series)) or 'beats'}"),
-        ("beats", str(len(result["beats"]))),
-        ("heart rate", _mean(result["heart_bpm"], "{:.0f} bpm")),
-        ("breathing", _mean(result["breathing_per_min"], "{:.1f} a minute")),
-        ("skin conductance", _mean(result["conductance_microsiemens"], "{:.2f} µS")),
-        ("responses", str(len(result["responses"]))),
-        ("quality", f"pulse {_mean(result['quality']['pulse'], '{:.0%}')}, skin {_mean(result['quality']['skin'], '{:.0%}')}"),
+        ("beats", f"{len(analysis.beats):,}" + (f" ({', '.join(aside)})" if aside else "")),
+        ("heart rate", _mean(features, "heart_bpm", "{:.0f} bpm", error="heart_error_bpm")),
+        ("variability", f"RMSSD {_mean(features, 'rmssd_ms', '{:.0f} ms')}, SDNN {_mean(features, 'sdnn_ms', '{:.0f} ms')}"),
+        ("breathing", _mean(features, "breathing_per_min", "{:.1f} a minute", error="breathing_error_per_min")),
+        ("skin conductance", _mean(features, "tonic_microsiemens", "{:.2f} µS")),
+        ("responses", f"{len(analysis.responses):,}"),
+        ("quality", f"pulse {_mean(features, 'pulse_quality', '{:.0%}')}, skin {_mean(features, 'skin_quality', '{:.0%}')}"),
     ]
     for event in recording.events:
-        end = event.onset + event.duration
-        during = [row[:2] for row in result["affect"] if event.onset <= row[0] < end]
-        arousal = _mean(during, "{:+.2f} relative to this person's usual")
-        rows.append((event.trial_type, f"arousal {arousal}"))
+        # Trouble with the sensors is an event as well, but nothing that a person did.
+        if event.duration and "message" not in event.more:
+            end = event.onset + event.duration
+            known = [a.arousal for a in analysis.affects if event.onset <= a.t < end and a.confidence > 0.0]
+            arousal = f"{fmean(known):+.2f} relative to this person's usual" if known else "not known"
+            rows.append((event.trial_type, f"arousal {arousal}"))
     return rows
 
 
-def _mean(rows: list[list[Any]], form: str) -> str:
-    known = [value for _, value in rows if value is not None]
-    return form.format(fmean(known)) if known else "not known"
+ASIDE = {BeatFlag.ARTEFACT: "set aside as artefacts", BeatFlag.ECTOPIC: "ectopic"}
+
+
+def _mean(features: Iterable[Features], name: str, form: str, *, error: str | None = None) -> str:
+    """The mean of what is known, the mean of its error, and of how much of the time it is known where that is not all of it."""
+    features = list(features)
+    known = [value for f in features if (value := getattr(f, name)) is not None]
+    if not known:
+        return "not known"
+    errors = [value for f in features if error is not None and (value := getattr(f, error)) is not None]
+    within = f", give or take {fmean(errors):.1f}" if errors else ""
+    share = len(known) / len(features)
+    return form.format(fmean(known)) + within + (f", known {share:.0%} of the time" if error and share < 0.995 else "")

@@ -14,16 +14,16 @@ from undertone import config
 from undertone.affect import SHIPPED, load_model
 from undertone.audio import FluidSynth, Sink, find_soundfont, open_default_sink
 from undertone.config import Settings
-from undertone.device import pulse_settings, skin_settings
+from undertone.device import make_pods
 from undertone.errors import ConfigError, UndertoneError
 from undertone.flow import Block, Channel, Fault, FaultKind
-from undertone.sensors import Bus, LinuxBus, Reader
+from undertone.sensors import Bus, LinuxBus, Polled
 from undertone.timeline import Clock, SystemClock
 
 __all__ = ["Finding", "Tools", "doctor", "examine"]
 
-LISTEN = 2.0
-"""Seconds for which the sensors are listened to."""
+_LISTEN, _MORE = 2.0, 0.5
+"""Seconds for which the sensors of one pod are listened to, and for how much longer for each further one."""
 LITTLE_SPACE = 200_000_000
 """Bytes below which a disk is called nearly full."""
 
@@ -51,7 +51,7 @@ def doctor(asked: argparse.Namespace) -> int:
     findings = []
     for finding in examine(asked.config):
         findings.append(finding)
-        print(f"{'ok     ' if finding.good else 'MISSING'}  {finding.part:<9} {finding.message}", flush=True)
+        print(f"{'ok     ' if finding.good else 'MISSING'}  {finding.part:<11} {finding.message}", flush=True)
     wrong = sum(not finding.good for finding in findings)
     print(f"\n{wrong} of {len(findings)} things need attention." if wrong else "\nEverything that the device needs is here.")
     return 1 if wrong else 0
@@ -87,31 +87,41 @@ def _sensors(settings: Settings, tools: Tools) -> Iterator[Finding]:
     except UndertoneError as error:
         yield Finding("bus", False, str(error))
         return
-    reader = Reader(bus, pulse=pulse_settings(settings), skin=skin_settings(settings))
-    samples, faults = _listen(reader, tools.clock)
-    for part, channel in (("pulse", Channel.INFRARED), ("skin", Channel.SKIN)):
-        if not getattr(settings.sensors, part).enabled:
-            yield Finding(part, True, "Switched off in the configuration.")
-            continue
-        told = next((fault for fault in faults if part in fault.source and fault.kind is not FaultKind.CONTACT), None)
-        if told is not None:
-            yield Finding(part, False, told.message)
-        elif channel in samples:
-            yield Finding(part, True, f"{samples[channel]} samples in {LISTEN:g} s.")
-        else:
-            yield Finding(part, False, f"The {part} sensor answers but brings no samples; power it off and on again.")
+    sensors = settings.sensors
+    samples, faults = _listen(make_pods(bus, settings), tools.clock, _LISTEN + _MORE * (sensors.pods - 1))
+    for fault in faults:
+        if " pulse" not in fault.source and " skin" not in fault.source:
+            yield Finding("bus", False, fault.message)
+    for pod in range(sensors.pods):
+        for part, channel in (("pulse", Channel.INFRARED), ("skin", Channel.SKIN)):
+            name = f"pod {pod} {part}" if sensors.pods > 1 else part
+            if not getattr(sensors, part).enabled:
+                yield Finding(name, True, "Switched off in the configuration.")
+            else:
+                yield _heard(name, f"pod {pod} {part}", samples.get((pod, channel), 0), faults)
 
 
-def _listen(reader: Reader, clock: Clock) -> tuple[dict[Channel, int], list[Fault]]:
-    """Samples by channel, and faults that began, while listening for a while."""
+def _heard(name: str, source: str, samples: int, faults: list[Fault]) -> Finding:
+    """What one sensor let be heard of itself. A finger that is off is no fault of the sensor's."""
+    told = next((fault for fault in faults if fault.source.startswith(source) and fault.kind is not FaultKind.CONTACT), None)
+    if told is not None:
+        return Finding(name, False, told.message)
+    if samples:
+        return Finding(name, True, f"{samples} samples.")
+    return Finding(name, False, "It brings no samples: check its plug, power it off and on again, and try once more.")
+
+
+def _listen(reader: Polled, clock: Clock, seconds: float) -> tuple[dict[tuple[int, Channel], int], list[Fault]]:
+    """Samples by pod and channel, and faults that began, while listening for a while."""
     silence: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    samples: dict[Channel, int] = {}
+    samples: dict[tuple[int, Channel], int] = {}
     faults: list[Fault] = []
-    end = clock.now() + LISTEN
+    end = clock.now() + seconds
     while clock.now() < end:
         for value in reader.poll(clock.now()):
             if isinstance(value, Block):
-                samples[value.channel] = samples.get(value.channel, 0) + len(value.values)
+                key = (value.pod, value.channel)
+                samples[key] = samples.get(key, 0) + len(value.values)
             elif not value.over:
                 faults.append(value)
         clock.wait(silence, min(reader.due, end))

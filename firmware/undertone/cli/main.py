@@ -8,12 +8,15 @@ from collections.abc import Sequence
 
 from undertone.cli import parser as command_line
 from undertone.cli.analyse import analyse
+from undertone.cli.calibrate import calibrate
 from undertone.cli.config import config
 from undertone.cli.doctor import doctor
+from undertone.cli.record import record
 from undertone.cli.remote import status, tell
 from undertone.cli.render import render
 from undertone.cli.run import run
 from undertone.cli.session import replay, simulate, tryout
+from undertone.cli.view_recording import view
 from undertone.errors import UndertoneError
 
 __all__ = ["main"]
@@ -23,7 +26,10 @@ COMMANDS: dict[str, command_line.Run] = {
     "simulate": simulate,
     "replay": replay,
     "render": render,
+    "record": record,
     "analyse": analyse,
+    "view": view,
+    "calibrate": calibrate,
     "doctor": doctor,
     "config": config,
     "run": run,

@@ -24,9 +24,15 @@ first steps:
   undertone doctor                       is everything here that the real device needs?
   undertone config > undertone.yaml      every option, explained; edit it, then
   undertone run --config undertone.yaml  the device itself, on a Raspberry Pi with sensors
+  undertone record recordings            keep what the sensors tell of you; only if you ask for it, and only here
+  undertone view recordings              draw it
 
 `undertone COMMAND --help` tells the rest.
 """
+
+
+DEVICE = "which pod or side, where there are several: pod3, left (default: the first)"
+LISTENERS = ("tense", "calm", "restless")
 
 
 class _Help(argparse.RawDescriptionHelpFormatter):
@@ -34,6 +40,12 @@ class _Help(argparse.RawDescriptionHelpFormatter):
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=32, width=110)
+
+    def add_argument(self, action: argparse.Action) -> None:
+        """See the superclass, which forgets that commands are indented once more: the longest would need a line of its own."""
+        super().add_argument(action)
+        if isinstance(action.choices, dict):
+            self._action_max_length += self._indent_increment
 
 
 def build(commands: dict[str, Run]) -> argparse.ArgumentParser:
@@ -54,9 +66,7 @@ def _try(parser: argparse.ArgumentParser) -> None:
 
 
 def _simulate(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--listener", choices=("tense", "calm", "restless"), default="tense", help="who comes in (default: %(default)s)"
-    )
+    parser.add_argument("--listener", choices=LISTENERS, default="tense", help="who comes in (default: %(default)s)")
     parser.add_argument("--silent", action="store_true", help="compose, but make no sound: much faster")
     _session(parser, minutes=20.0)
 
@@ -95,7 +105,37 @@ def _render(parser: argparse.ArgumentParser) -> None:
 def _analyse(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("recording", type=Path, help="folder of one recording in BIDS form, or the stem of its files")
     parser.add_argument("--json", action="store_true", help="everything, for programs; null means not known")
+    parser.add_argument("--device", metavar="NAME", help=DEVICE)
     parser.add_argument("--model", metavar="FILE", type=Path, help="another affect model than the shipped one")
+
+
+def _view(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("recording", type=Path, help="folder of one recording in BIDS form, or the stem of its files")
+    parser.add_argument("--out", metavar="FILE", type=Path, help=".png, .svg or .pdf (default: here, named like the recording)")
+    parser.add_argument("--from", dest="start", metavar="MINUTES", type=float, help="begin here (default: at the beginning)")
+    parser.add_argument("--to", dest="end", metavar="MINUTES", type=float, help="end here (default: at the end)")
+    parser.add_argument(
+        "--close", metavar="SECONDS", type=_close, default=15.0, help="of the wave, closely; 0 for none (default: %(default)g)"
+    )
+    parser.add_argument("--device", metavar="NAME", help=DEVICE)
+
+
+def _record(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", metavar="DIR", type=Path, help="folder of recordings; made if need be")
+    parser.add_argument("--name", help="sub-WHO_task-WHAT (default: sub-01_task-undertone with the next free number)")
+    parser.add_argument("--minutes", type=_minutes, help="end after so many minutes (default: at Ctrl-C)")
+    parser.add_argument("--listener", choices=LISTENERS, help="record a simulated listener, to try it (default: the sensors)")
+    parser.add_argument("--seed", type=int, default=1, help="which simulated listener of that kind (default: %(default)s)")
+    parser.add_argument("--config", metavar="FILE", type=Path, help="tells how the sensors are built")
+
+
+def _calibrate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=("skin",), help="the skin conductance sensor")
+    parser.add_argument("--config", metavar="FILE", type=Path, help="tells how it is built; what is found is written into it")
+    parser.add_argument("--yes", action="store_true", help="write into the configuration without asking")
+    parser.add_argument("--grove", action="store_true", help="the front end is a Grove GSR board, measured with nothing on it")
+    parser.add_argument("--pod", metavar="N", type=int, default=0, choices=range(8), help="the pod (default: %(default)s)")
+    parser.add_argument("--rehearse", action="store_true", help="see how it goes on an emulated converter; nothing is written")
 
 
 def _doctor(parser: argparse.ArgumentParser) -> None:
@@ -135,10 +175,38 @@ _COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]]
         _replay,
     ),
     "render": ("music alone, from a given valence and arousal", "Writes a WAV file, and the score if you like.", _render),
+    "record": (
+        "keep what the sensors tell of somebody",
+        "Writes the pulse wave and the skin conductance, and the beats, the skin's responses and the faults found in\n"
+        "them, as a recording in BIDS form. It only listens: no music. A power cut loses at most the last 5 seconds.\n"
+        "What is recorded is recorded only because you asked for it, and it stays on this machine. To delete a\n"
+        "recording, delete its files; the command says where they are.",
+        _record,
+    ),
     "analyse": (
         "what the signals of a recording say",
-        "Beats, heart rate, breathing, skin conductance, quality and arousal of a recording, without music.",
+        "Beats, heart rate and its variability, breathing, skin conductance and its responses, quality and arousal of a\n"
+        "recording, as the device would have heard it, without music.\n\n"
+        "--json prints one object: `beats` (t, interval, flag) and `responses` (t, amplitude, rise, recovery) as lists;\n"
+        "heart_bpm, heart_error_bpm, rmssd_ms, sdnn_ms, lf_hf, coherence, breathing_per_min, breathing_error_per_min and\n"
+        "conductance_microsiemens as pairs of time and value, once a second; `quality` (pulse, skin: 0 to 1); `affect`\n"
+        "(time, arousal, confidence). Times and intervals are in seconds; errors are standard errors.",
         _analyse,
+    ),
+    "view": (
+        "a recording as a picture",
+        "Listens to the recording as the device would have, and draws it: the pulse wave with its beats, heart rate and\n"
+        "breathing each within its error, skin conductance with its level and responses, quality, arousal relative to\n"
+        "this person's usual, events, and gaps. What was not known is not drawn.",
+        _view,
+    ),
+    "calibrate": (
+        "measure how the skin sensor is really built",
+        "Takes 100 kΩ and 1 MΩ in place of the skin, one after the other, and works out from them what the resistors of\n"
+        "the front end really are; 47 kΩ then tells whether that holds. Each is recognised as soon as it is connected.\n"
+        "With --config what was found is written into the configuration, whose comments stay as they are.\n"
+        "The values are for all pods, as their front ends are built alike.",
+        _calibrate,
     ),
     "status": ("how is the running device?", "Asks the running device over its control socket.", _status),
     "tell": (
@@ -160,6 +228,13 @@ def _minutes(text: str) -> float:
     value = float(text)
     if not 0.0 < value <= 24 * 60:
         raise argparse.ArgumentTypeError(f"{text} minutes; choose more than 0 and at most 1440")
+    return value
+
+
+def _close(text: str) -> float:
+    value = float(text)
+    if not 0.0 <= value <= 120.0:
+        raise argparse.ArgumentTypeError(f"{text} seconds; choose 0 to 120")
     return value
 
 

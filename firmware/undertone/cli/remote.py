@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from undertone import config
+from undertone.cli.counted import counted
 from undertone.errors import UndertoneError
 from undertone.flow import Goal
 from undertone.service import ask
@@ -15,13 +17,13 @@ __all__ = ["status", "tell"]
 
 
 def status(asked: argparse.Namespace) -> int:
-    """Print how the running device is; 1 when it has something to complain about."""
+    """Print how the running device is, with every pod; 1 when it has something to complain about."""
     answer = ask(config.load(asked.config).service.socket, {"do": "status"})["status"]
     if asked.json:
         print(json.dumps(answer, indent=2, ensure_ascii=False))
     else:
         for name, value in _rows(answer):
-            print(f"{name:>12}  {value}")
+            print(f"{name:>14}  {value}")
     return 1 if answer["faults"] else 0
 
 
@@ -52,27 +54,51 @@ def _number(value: str | None, question: str) -> float:
         raise UndertoneError(question) from None
 
 
-def _rows(answer: dict[str, Any]) -> list[tuple[str, str]]:
+def _rows(answer: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The most important of a status, for a person."""
-    features, affect = answer["features"] or {}, answer["affect"] or {}
-    directive, bar = answer["directive"] or {}, answer["bar"] or {}
+    features, affect = answer.get("features") or {}, answer.get("affect") or {}
+    directive, bar, others = answer.get("directive") or {}, answer.get("bar") or {}, answer.get("others") or []
     known = affect.get("confidence", 0.0) > 0.0
-    rows = [
-        ("heart", _value(features.get("heart_bpm"), "{:.0f} beats a minute")),
-        ("breath", _value(features.get("breathing_per_min"), "{:.1f} a minute")),
+    rows = [("following", f"pod {features.get('pod', 0)}")] if others else []
+    rows += [
+        ("heart", _within(features.get("heart_bpm"), features.get("heart_error_bpm"), ".0f", "beats a minute")),
+        ("breath", _within(features.get("breathing_per_min"), features.get("breathing_error_per_min"), ".1f", "a minute")),
         ("skin", _value(features.get("tonic_microsiemens"), "{:.2f} µS")),
-        ("quality", f"pulse {features.get('pulse_quality', 0.0):.0%}, skin {features.get('skin_quality', 0.0):.0%}"),
+        ("quality", _quality(features)),
         ("arousal", _value(affect.get("arousal") if known else None, "{:+.2f} relative to the usual")),
         ("phase", directive.get("phase", "–")),
         ("why", directive.get("reason", "–")),
         ("playing", f"{bar['key']}, {bar['chord']}, {bar['tempo_bpm']:.0f} bpm" if bar else "nothing"),
-        ("level", _value(answer.get("level_dbfs"), "{:.0f} dBFS")),
+        ("level", "silent" if answer.get("level_dbfs") is None else f"{answer['level_dbfs']:.0f} dBFS"),
     ]
-    # Two sensors on a bus that is not there say the same: once is enough for a person.
-    rows += [("trouble", message) for message in dict.fromkeys(fault["message"] for fault in answer["faults"])]
-    counts = answer["counts"]
-    rows.append(("counted", ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "nothing yet"))
-    return rows
+    rows += [(f"pod {other.get('pod', '?')}", _in_short(other)) for other in others]
+    rows += [("trouble", text) for text in _troubles(answer.get("faults") or [], several=bool(others))]
+    return rows + (counted(answer.get("counts") or {}) or [("counted", "nothing yet")])
+
+
+def _in_short(features: Mapping[str, Any]) -> str:
+    """Somebody whom the music does not follow."""
+    heart = _within(features.get("heart_bpm"), features.get("heart_error_bpm"), ".0f", "beats a minute")
+    return f"heart {heart}, skin {_value(features.get('tonic_microsiemens'), '{:.2f} µS')}; quality {_quality(features)}"
+
+
+def _quality(features: Mapping[str, Any]) -> str:
+    return f"pulse {features.get('pulse_quality') or 0.0:.0%}, skin {features.get('skin_quality') or 0.0:.0%}"
+
+
+def _troubles(faults: Iterable[Mapping[str, Any]], *, several: bool) -> list[str]:
+    """Each message once, for two sensors on a bus that is not there say the same; of several pods, with whose it is."""
+    sources: dict[str, list[str]] = {}
+    for fault in faults:
+        sources.setdefault(fault["message"], []).append(str(fault.get("source", "")))
+    return [f"{', '.join(whose)}: {message}" if several else message for message, whose in sources.items()]
+
+
+def _within(value: float | None, error: float | None, form: str, unit: str) -> str:
+    """A value, and how far off it may be where that is known."""
+    if value is None:
+        return "not known"
+    return f"{value:{form}} {unit}" if error is None else f"{value:{form}} ± {error:{form}} {unit}"
 
 
 def _value(value: float | None, form: str) -> str:

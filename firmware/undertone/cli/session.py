@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,7 +57,8 @@ def simulate(asked: argparse.Namespace) -> int:
     evening = Evening(f"A {asked.listener} simulated listener, towards {asked.goal}")
     print(f"First {ACQUAINTANCE:g} quiet minutes of another evening, without music: what is usual for this listener?")
     baseline = acquaintance(asked.seed)
-    return _have(asked, settings, bodies[asked.listener](asked.seed), evening, baseline)
+    listeners = [bodies[asked.listener](asked.seed + pod) for pod in range(settings.sensors.pods)]
+    return _have(asked, settings, listeners, evening, baseline)
 
 
 def acquaintance(seed: int) -> Baseline:
@@ -73,16 +75,20 @@ def acquaintance(seed: int) -> Baseline:
 def replay(asked: argparse.Namespace) -> int:
     """An evening with a recorded person."""
     recording = load_recording(asked.recording)
+    for warning in recording.warnings:
+        print(f"undertone: {warning}", file=sys.stderr)
     seconds = min(recording.duration, 60.0 * (asked.minutes or 24 * 60))
     spans = [Span(event.trial_type, event.onset, event.onset + event.duration) for event in recording.events]
     evening = Evening(f"Recording {recording.name}, towards {asked.goal}", [span for span in spans if span.start < seconds])
-    return _have(asked, _settings(asked, seconds / 60.0), Replay(recording), evening)
+    settings = _settings(asked, seconds / 60.0)
+    alone = replace(settings, sensors=replace(settings.sensors, pods=1))
+    return _have(asked, alone, [Replay(recording)], evening)
 
 
 def _have(
     asked: argparse.Namespace,
     settings: Settings,
-    listener: Listener,
+    listeners: Sequence[Listener],
     evening: Evening,
     baseline: Baseline | None = None,
 ) -> int:
@@ -92,7 +98,8 @@ def _have(
     sink = _sink(asked, settings)
     live = sink is not None and asked.wav is None
     seconds = 60.0 * (settings.guidance.minutes or 0.0)
-    world = World.simulated(listener, open_sink=sink, live=live, settings=settings)
+    listener, *others = listeners
+    world = World.simulated(listener, open_sink=sink, live=live, settings=settings, others=others)
     # Samples are drawn only in a report, and a night of them is tens of megabytes.
     samples = None if asked.report is None else evening.samples
     device = assemble(world, settings, record=evening.record, samples=samples, baseline=baseline)

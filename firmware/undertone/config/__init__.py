@@ -18,6 +18,7 @@ from undertone.config.settings import (
     SkinOptions,
     StorageSettings,
 )
+from undertone.config.writing import set_options
 
 __all__ = [
     "AffectSettings",
@@ -32,4 +33,5 @@ __all__ = [
     "StorageSettings",
     "explained_yaml",
     "load",
+    "set_options",
 ]

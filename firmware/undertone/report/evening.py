@@ -39,6 +39,7 @@ class Evening:
 
     title: what the page is called.
     spans: what is known to have happened, drawn behind the curves.
+    pod: whose evening it is; what comes from other pods is left out.
     """
 
     title: str
@@ -50,12 +51,15 @@ class Evening:
     directives: list[Directive] = field(default_factory=list)
     bars: list[tuple[float, Bar]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    pod: int = 0
     levels: list[tuple[float, float | None]] = field(default_factory=list)
     """Level of the sound, dB relative to full scale, once a second."""
     _blocks: dict[Channel, list[Block]] = field(default_factory=dict)
 
     def record(self, record: Record) -> None:
         """Take one value that the device made."""
+        if getattr(record.value, "pod", self.pod) != self.pod:
+            return
         match record.value:
             case Beat() as beat:
                 self.beats.append(beat)
@@ -74,6 +78,8 @@ class Evening:
 
     def samples(self, block: Block) -> None:
         """Take the samples of one block."""
+        if block.pod != self.pod:
+            return
         self._blocks.setdefault(block.channel, []).append(block)
 
     def wave(self, channel: Channel, start: float = -np.inf, end: float = np.inf) -> tuple[Samples, Samples]:

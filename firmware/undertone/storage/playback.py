@@ -16,6 +16,8 @@ from undertone.storage.recording import Recording, Series
 
 __all__ = ["Second", "playback"]
 
+FULL_SCALE = 262143.0
+"""Highest count of the light of a MAX3010x."""
 PULSE_LEVEL = 131_000.0
 """Counts around which a recorded pulse is presented: the middle of the converter's range, where the device keeps its own."""
 PULSE_SWING = 1000.0
@@ -36,8 +38,9 @@ class Second:
 def playback(recording: Recording, *, until: float = math.inf) -> Iterator[Second]:
     """The recording from its first sample to its last, or to `until`, second by second.
 
-    The pulse wave is scaled once by its spread over the whole recording, turned so that more blood means less light, and lifted
-    to where the device keeps its own; scale and level say nothing about the body. A missing sample ends a block.
+    Light that a device like this one counted comes as it was. Any other pulse wave is scaled once by its spread over the whole
+    recording, turned so that more blood means less light, and lifted to where the device keeps its own; scale and level say
+    nothing about the body. A missing sample ends a block, and the next one says how many were missing.
     """
     pulse, skin = recording.first("ppg"), recording.first("eda")
     channels = []
@@ -59,6 +62,8 @@ def playback(recording: Recording, *, until: float = math.inf) -> Iterator[Secon
 
 
 def _presented(pulse: Series) -> Samples:
+    if pulse.full_scale == FULL_SCALE:
+        return pulse.values
     wave = pulse.values if pulse.upright else -pulse.values
     known = wave[np.isfinite(wave)]
     if len(known) == 0:
@@ -74,5 +79,14 @@ def _blocks(channel: Channel, series: Series, values: Samples, end: int) -> Iter
     known = np.isfinite(values[first:last])
     edges = np.flatnonzero(np.diff(np.concatenate(([False], known, [False])).astype(np.int8)))
     for start, stop in zip(edges[::2], edges[1::2], strict=True):
-        run = readonly(values[first + start : first + stop])
-        yield Block(channel, series.t0 + (first + int(start)) / series.rate_hz, series.rate_hz, run)
+        begin = first + int(start)
+        run = readonly(values[begin : first + stop])
+        yield Block(channel, series.t0 + begin / series.rate_hz, series.rate_hz, run, lost=_missing_before(values, begin))
+
+
+def _missing_before(values: Samples, index: int) -> int:
+    """How many samples are missing immediately before one; 0 before the first that there is."""
+    before = index
+    while before > 0 and not math.isfinite(values[before - 1]):
+        before -= 1
+    return index - before if before else 0

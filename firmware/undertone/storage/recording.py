@@ -5,6 +5,9 @@
     sub-02/sub-02_task-stress_events.tsv                     onset, duration, trial_type, …
     sub-02/sub-02_task-stress_beats.tsv                      onset, ibi
 
+A file with several columns gives a series for each, but for the columns "infrared" and "red" of a pulse there is one pulse: the
+infrared one. `Recorder` writes those.
+
 The names tell which files belong together: all entities but `acq` (which device or side) and `recording` (what was measured)
 name the recording. All times are seconds from the recording's common zero; a series may begin before or after it.
 
@@ -13,14 +16,11 @@ Source: Brain Imaging Data Structure 1.10, "Physiological recordings".
 
 from __future__ import annotations
 
-import csv
-import gzip
 import json
 import math
 import re
-import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ import numpy as np
 
 from undertone.errors import RecordingError
 from undertone.flow import Samples, readonly
+from undertone.storage.tables import number, read_rows, read_table
 
 __all__ = ["Event", "Recording", "Series", "load_recording"]
 
@@ -38,6 +39,9 @@ PLACES = ("", "sub-*/", "sub-*/ses-*/", "ses-*/", "sub-*/*/", "sub-*/ses-*/*/")
 
 RAW_LIGHT = ("counts", "brightness")
 """Units of light as a sensor saw it."""
+
+INFRARED, RED = "infrared", "red"
+"""Columns of a pulse that was recorded at two colours."""
 
 TO_MICROSIEMENS = {"S": 1e6, "mS": 1e3, "nS": 1e-3}
 """What one of these units is in microsiemens. Anything else is taken for microsiemens."""
@@ -61,6 +65,8 @@ class Series:
     """As the recording calls it: "ppg", "red"."""
     device: str = ""
     """Maker and model, where they are known."""
+    full_scale: float | None = None
+    """Of light as a converter counts it: its highest count. None where that is not known, or something else was recorded."""
 
     @property
     def times(self) -> Samples:
@@ -116,15 +122,51 @@ class Recording:
     Of the device without a name, else of the first."""
     beats_by_device: Mapping[str, Samples] = field(default_factory=dict)
     """The same for each device that has some: "" or "acq-left"."""
+    warnings: tuple[str, ...] = ()
+    """What was passed over while it was read, in sentences."""
 
     def first(self, kind: str, *, acq: str | None = None) -> Series | None:
-        """The series of a kind: of the device `acq` ("left"), else of the one without a name, else of the first; or None."""
+        """The series of a kind: of the device `acq` ("left"), else of the one without a name, else of the first; or None.
+
+        Of a pulse at two colours the infrared one.
+        """
+        key = self._key(kind, acq)
+        return None if key is None else self.series[key]
+
+    def red(self, *, acq: str | None = None) -> Series | None:
+        """The red light that was recorded beside `first("ppg")`, or None."""
+        key = self._key("ppg", acq)
+        return None if key is None else self.series.get(key.removesuffix(f"_{INFRARED}") + f"_{RED}")
+
+    def devices(self) -> tuple[str, ...]:
+        """What `acq` may be for this recording, sorted, without "acq-"; "" stands for the device without a name."""
+        keys = {*self.series, *(f"{device}_" for device in self.beats_by_device)}
+        return tuple(sorted({key.partition("_")[0][4:] if key.startswith("acq-") else "" for key in keys}))
+
+    def of(self, acq: str | None) -> Recording:
+        """The same recording with only what the device `acq` measured; all of it for None.
+
+        Raises RecordingError where there is no such device.
+        """
+        if acq is None:
+            return self
+        name = acq.removeprefix("acq-")
+        if name not in self.devices():
+            known = ", ".join(device or "one without a name" for device in self.devices()) or "none"
+            raise RecordingError(f"{self.name} has no device {name!r}; there is {known}.")
+        device, own = f"acq-{name}", {key: series for key, series in self.series.items() if key.startswith(f"acq-{name}_")}
+        beats = {key: beats for key, beats in self.beats_by_device.items() if key == device}
+        return replace(self, series=own, beats=beats.get(device), beats_by_device=beats)
+
+    def _key(self, kind: str, acq: str | None) -> str | None:
+        names = (kind, f"{kind}_{INFRARED}")
         if acq is not None:
-            return self.series.get(f"acq-{acq.removeprefix('acq-')}_{kind}")
-        if kind in self.series:
-            return self.series[kind]
-        others = sorted(key for key in self.series if key.endswith(f"_{kind}"))
-        return self.series[others[0]] if others else None
+            device = f"acq-{acq.removeprefix('acq-')}"
+            names = (f"{device}_{names[0]}", f"{device}_{names[1]}")
+            return next((name for name in names if name in self.series), None)
+        own = [name for name in names if name in self.series]
+        others = sorted(key for key in self.series if key.endswith(tuple(f"_{name}" for name in names)))
+        return next(iter([*own, *others]), None)
 
     @property
     def duration(self) -> float:
@@ -150,17 +192,19 @@ def load_recording(path: Path | str) -> Recording:
         why = getattr(error, "strerror", None) or str(error)
         raise RecordingError(f"{path} cannot be looked into ({why}): check the path and who may read it.") from None
     series: dict[str, Series] = {}
+    warnings: list[str] = []
     for file in sorted(stem.parent.glob(f"*{PHYSIO}")):
         if _belongs(file, stem):
-            series |= _read_physio(file)
-    beats = {key: _read_beats(file) for key, file in _beats_files(stem)}
+            series |= _read_physio(file, warnings)
+    beats = {key: _read_beats(file, warnings) for key, file in _beats_files(stem)}
     events = stem.with_name(stem.name + "_events.tsv")
     return Recording(
         name=stem.name,
         series=series,
-        events=_read_events(events) if events.is_file() else (),
+        events=_read_events(events, warnings) if events.is_file() else (),
         beats=beats[min(beats)] if beats else None,
         beats_by_device=beats,
+        warnings=tuple(warnings),
     )
 
 
@@ -218,24 +262,28 @@ def _beats_files(stem: Path) -> Iterable[tuple[str, Path]]:
 # --------------------------------------------------------------------------------------------------------------- reading it
 
 
-def _read_physio(file: Path) -> dict[str, Series]:
-    """The series in one file, by their names within the recording."""
+def _read_physio(file: Path, warnings: list[str]) -> dict[str, Series]:
+    """The series in one file, by their names within the recording; what is passed over is added to the warnings."""
     side = _read_side(file.with_name(file.name.removesuffix(".tsv.gz") + ".json"), file)
     columns = side["Columns"]
     device = " ".join(str(side[name]) for name in ("Manufacturer", "ManufacturersModelName") if side.get(name))
-    table = _read_table(file, len(columns))
+    table, passed_over = read_table(file, len(columns))
+    warnings += passed_over
     _, acq, kind = _split(file.name.removesuffix(PHYSIO))
-    series = {}
+    series: dict[str, Series] = {}
+    if len(table) == 0:
+        return series
     for index, column in enumerate(columns):
-        about = side.get(column)
+        about = side[column] if isinstance(side.get(column), dict) else {}
         key = (kind if len(columns) == 1 else f"{kind}_{column}") if kind else STANDARD_COLUMNS.get(column, column)
         series[f"{acq}_{key}" if acq else key] = Series(
             t0=side["StartTime"],
             rate_hz=side["SamplingFrequency"],
             values=readonly(table[:, index]),
-            unit=str(about.get("Units", "")) if isinstance(about, dict) else "",
+            unit=str(about.get("Units", "")),
             column=column,
             device=device,
+            full_scale=_finite(about.get("Maximum")),
         )
     return series
 
@@ -267,74 +315,26 @@ def _finite(value: object) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
-def _read_table(file: Path, columns: int) -> Samples:
-    """The numbers in a compressed table, shape (n, columns). All at once: an hour at 64 Hz has a quarter million lines."""
-    try:
-        text = gzip.decompress(file.read_bytes())
-    except EOFError:
-        raise RecordingError(f"{file} is cut short: copy it again from where it came.") from None
-    except (OSError, zlib.error) as error:
-        raise RecordingError(f"{file} cannot be unpacked ({error}): copy it again from where it came.") from None
-    words = text.replace(b"n/a", b"nan").split()
-    if not words:
-        raise RecordingError(f"{file} is empty: there is nothing to read in this recording.")
-    lines = text.count(b"\n") + (not text.endswith(b"\n"))
-    ragged = columns > 1 and any(line.count(b"\t") != columns - 1 for line in text.splitlines())
-    if len(words) != lines * columns or ragged:
-        found = text.split(b"\n", 1)[0].count(b"\t") + 1
-        raise RecordingError(
-            f"{file} does not have the {columns} column(s) that its .json names in each of its {lines} lines "
-            f"(the first has {found}): one of the two files is not the right one."
-        )
-    try:
-        values = np.array(list(map(float, words)))
-    except ValueError as error:
-        raise RecordingError(f"{file} holds what is not a number ({error}); a missing sample is written n/a.") from None
-    if np.isinf(values).any():
-        raise RecordingError(f"{file} holds an infinite number; a missing sample is written n/a.")
-    return values.reshape(-1, columns)
-
-
-def _read_rows(file: Path, needed: tuple[str, ...]) -> list[dict[str, str]]:
-    try:
-        with file.open(encoding="utf-8", newline="") as lines:
-            reader = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
-            rows = list(reader)
-    except (OSError, ValueError, csv.Error) as error:
-        raise RecordingError(f"{file} cannot be read ({error}): copy it again from where it came.") from None
-    if missing := [column for column in needed if column not in (reader.fieldnames or ())]:
-        raise RecordingError(f"{file} lacks the column {missing[0]}: its first line must name {', '.join(needed)}.")
-    if any(None in row or None in row.values() for row in rows):
-        raise RecordingError(f"{file} has a line with more or fewer columns than its first line names.")
-    return rows
-
-
-def _number(file: Path, row: Mapping[str, str], column: str, missing: float) -> float:
-    try:
-        number = math.nan if row[column] == "n/a" else float(row[column])
-    except ValueError:
-        number = math.inf
-    if math.isinf(number):
-        raise RecordingError(f"{file}: {column} is {row[column]!r}, which is no number of seconds; write n/a if unknown.")
-    return missing if math.isnan(number) else number
-
-
-def _read_events(file: Path) -> tuple[Event, ...]:
+def _read_events(file: Path, warnings: list[str]) -> tuple[Event, ...]:
     known = ("onset", "duration")
+    rows, passed_over = read_rows(file, known)
+    warnings += passed_over
     events = [
         Event(
-            onset=_number(file, row, "onset", math.nan),
-            duration=_number(file, row, "duration", 0.0),
+            onset=number(file, row, "onset", math.nan),
+            duration=number(file, row, "duration", 0.0),
             trial_type="" if (kind := row.get("trial_type", "")) == "n/a" else kind,
             more={key: text for key, text in row.items() if key not in (*known, "trial_type") and text != "n/a"},
         )
-        for row in _read_rows(file, known)
+        for row in rows
     ]
     return tuple(sorted((event for event in events if math.isfinite(event.onset)), key=lambda event: event.onset))
 
 
-def _read_beats(file: Path) -> Samples:
+def _read_beats(file: Path, warnings: list[str]) -> Samples:
     """Beats in the order of their onsets; one of which nobody knows when it was is left out."""
     known = ("onset", "ibi")
-    beats = [tuple(_number(file, row, column, math.nan) for column in known) for row in _read_rows(file, known)]
+    rows, passed_over = read_rows(file, known)
+    warnings += passed_over
+    beats = [tuple(number(file, row, column, math.nan) for column in known) for row in rows]
     return readonly(sorted((beat for beat in beats if math.isfinite(beat[0])), key=lambda beat: beat[0])).reshape(-1, 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import os
@@ -16,7 +17,7 @@ from undertone.errors import RecordingError, StorageError
 from undertone.flow import Samples
 from undertone.storage.recording import Event, Recording, Series
 
-__all__ = ["write_recording"]
+__all__ = ["describe_folder", "table_text", "write_recording", "write_whole"]
 
 DESCRIPTIONS = {
     "ppg": "photoplethysmogram",
@@ -43,13 +44,13 @@ def write_recording(folder: Path | str, recording: Recording) -> Path:
     stem = folder / person / recording.name
     try:
         stem.parent.mkdir(parents=True, exist_ok=True)
-        _describe(folder)
+        describe_folder(folder)
         for key, series in recording.series.items():
             _write_series(stem, key, series)
         if recording.events:
-            _write(Path(f"{stem}_events.tsv"), _events_table(recording.events))
+            write_whole(Path(f"{stem}_events.tsv"), _events_table(recording.events))
         for device, beats in _beats(recording).items():
-            _write(Path(f"{stem}_{device}_beats.tsv" if device else f"{stem}_beats.tsv"), _beats_table(beats))
+            write_whole(Path(f"{stem}_{device}_beats.tsv" if device else f"{stem}_beats.tsv"), _beats_table(beats))
     except OSError as error:
         why = error.strerror or str(error)
         raise StorageError(f"The recording cannot be written to {folder} ({why}): is the disk full or protected?") from None
@@ -79,16 +80,16 @@ def _write_series(stem: Path, key: str, series: Series) -> None:
         side["Manufacturer"] = series.device
     base = f"{stem}_{device}_recording-{kind}_physio" if device else f"{stem}_recording-{kind}_physio"
     lines = "\n".join(map(repr, series.values.tolist())).replace("nan", "n/a") + "\n"
-    _write(Path(f"{base}.tsv.gz"), gzip.compress(lines.encode(), compresslevel=6, mtime=0))
-    _write(Path(f"{base}.json"), (json.dumps(side, indent=2, ensure_ascii=False) + "\n").encode())
+    write_whole(Path(f"{base}.tsv.gz"), gzip.compress(lines.encode(), compresslevel=6, mtime=0))
+    write_whole(Path(f"{base}.json"), (json.dumps(side, indent=2, ensure_ascii=False) + "\n").encode())
 
 
-def _describe(folder: Path) -> None:
+def describe_folder(folder: Path) -> None:
     """A data set needs a description; one that is there is left alone."""
     path = folder / "dataset_description.json"
     if not path.exists():
         text = json.dumps({"Name": "Recordings of Undertone", "BIDSVersion": "1.10.0", "DatasetType": "raw"}, indent=2)
-        _write(path, (text + "\n").encode())
+        write_whole(path, (text + "\n").encode())
 
 
 def _events_table(events: Iterable[Event]) -> bytes:
@@ -99,27 +100,39 @@ def _events_table(events: Iterable[Event]) -> bytes:
         [repr(event.onset), repr(event.duration), event.trial_type or "n/a"] + [event.more.get(name, "n/a") for name in more]
         for event in events
     ]
-    return _table(rows)
+    return table_text(rows)
 
 
 def _beats_table(beats: Samples) -> bytes:
-    return _table([["onset", "ibi"], *([repr(value).replace("nan", "n/a") for value in row] for row in beats.tolist())])
+    return table_text([["onset", "ibi"], *([repr(value).replace("nan", "n/a") for value in row] for row in beats.tolist())])
 
 
-def _table(rows: Iterable[Iterable[str]]) -> bytes:
+def table_text(rows: Iterable[Iterable[str]]) -> bytes:
+    """The rows as a table of text, every cell on its one line."""
     return "".join("\t".join(" ".join(cell.split()) for cell in row) + "\n" for row in rows).encode()
 
 
-def _write(path: Path, content: bytes) -> None:
-    """The file appears whole: it is written beside its place and then moved there."""
+def write_whole(path: Path, content: bytes, *, mode: int = 0o644) -> None:
+    """The file appears whole, or stays as it was: it is written beside its place and then moved there. Raises OSError."""
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
+        os.chmod(temporary, mode)
         os.replace(temporary, path)
+        _sync_folder(path.parent)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have the disk confirm the names in a folder, where it can."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with contextlib.suppress(OSError):
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
