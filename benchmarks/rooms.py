@@ -21,7 +21,7 @@ from typing import Any
 
 ENTRIES = {
     "simulator": ("undertone.sim", ("EmulatedBus.read", "EmulatedBus.write", "Body.hear")),
-    "sensors": ("undertone.sensors", ("Reader.poll",)),
+    "sensors": ("undertone.sensors", ("Pods.poll",)),
     "signals": ("undertone.signals", ("Signals.push", "Signals.features")),
     "affect": ("undertone.affect", ("ModelEstimator.push", "RuleEstimator.push")),
     "guidance": ("undertone.guidance", ("Guide.decide",)),

@@ -1,6 +1,6 @@
 """The device: every effect it has (`World`), and the one place where the rooms are put together (`assemble`)."""
 
-from undertone.device.assemble import Device, assemble, make_synth, pulse_settings, skin_settings
+from undertone.device.assemble import Device, assemble, make_pods, make_synth, pulse_settings, skin_settings
 from undertone.device.world import OpenSink, World
 
-__all__ = ["Device", "OpenSink", "World", "assemble", "make_synth", "pulse_settings", "skin_settings"]
+__all__ = ["Device", "OpenSink", "World", "assemble", "make_pods", "make_synth", "pulse_settings", "skin_settings"]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from undertone.affect import Baseline, Estimator, estimator
 from undertone.audio import FluidSynth, Player, Renderer, SilentPlayer, Sink, Synth, ToneSynth, find_soundfont
-from undertone.config import Settings
+from undertone.config import Settings, SkinOptions
 from undertone.device.core import Core, Stages
 from undertone.device.edges import Compose
 from undertone.device.health import Outcome, Verifier
@@ -18,15 +18,29 @@ from undertone.errors import SoundError
 from undertone.flow import Bar, Block, Command, CommandKind, Fault, FaultKind, Record, Status
 from undertone.guidance import Guide
 from undertone.music import Composer
-from undertone.sensors import PulseSettings, Reader, SkinSettings
+from undertone.sensors import (
+    Bus,
+    FrontEnd,
+    Grove,
+    Lines,
+    Pods,
+    Polled,
+    PulseSettings,
+    Recovery,
+    SkinFrontEnd,
+    SkinSettings,
+)
 from undertone.signals import Signals
 from undertone.storage import Store
 from undertone.timeline import Timeline
 
-__all__ = ["Device", "assemble", "make_synth", "pulse_settings", "skin_settings"]
+__all__ = ["Device", "assemble", "make_pods", "make_synth", "pulse_settings", "skin_settings"]
 
 CEILING_DBFS = -12.0
 """RMS over a second that a programme at −23 LUFS never reaches unless something is wrong."""
+
+GROVE_POTENTIOMETER_OHM = 50_000.0
+"""To what hardware/README.md says to turn the potentiometer of a Grove GSR."""
 
 FADE_IN = 2.0
 """Seconds; the composer lets its layers enter by itself, so this only takes the edge off the first note."""
@@ -38,7 +52,7 @@ class Device:
     """A whole device, ready to run. Made by `assemble`."""
 
     def __init__(
-        self, world: World, core: Core, reader: Reader, player: Player | SilentPlayer, timeline: Timeline, store: Store
+        self, world: World, core: Core, reader: Polled, player: Player | SilentPlayer, timeline: Timeline, store: Store
     ) -> None:
         self.world = world
         self.core = core
@@ -154,11 +168,22 @@ def assemble(
     pods = settings.sensors.pods
     baselines = [Baseline() if baseline is None else baseline, *(Baseline() for _ in range(1, pods))]
     core = Core(_stages(settings, tell, now=world.clock.now, baselines=baselines), record=keep, samples=samples, pods=pods)
-    reader = Reader(world.bus, pulse=pulse_settings(settings), skin=skin_settings(settings))
+    reader = make_pods(world.bus, settings, lines=world.lines)
     bars = world.edges.bars(timeline, core.next_bar)
     player = _player(world, settings, bars, sounding, tell)
     device = Device(world, core, reader, player, timeline, store)
     return device
+
+
+def make_pods(bus: Bus, settings: Settings, *, lines: Lines | None = None) -> Pods:
+    """Who reads all the pods that the configuration names, on a bus; `lines` are its wires, where they can be reached."""
+    sensors = settings.sensors
+    return Pods(
+        bus,
+        [(pulse_settings(settings), skin_settings(settings))] * sensors.pods,
+        mux=sensors.mux_address if sensors.pods > 1 else None,
+        recovery=None if lines is None else Recovery(lines),
+    )
 
 
 def pulse_settings(settings: Settings) -> PulseSettings | None:
@@ -171,6 +196,7 @@ def pulse_settings(settings: Settings) -> PulseSettings | None:
         chip=pulse.chip,
         red_ma=pulse.red_ma,
         infrared_ma=pulse.infrared_ma,
+        automatic=pulse.automatic,
         swap_channels=pulse.swap_channels,
     )
 
@@ -178,7 +204,16 @@ def pulse_settings(settings: Settings) -> PulseSettings | None:
 def skin_settings(settings: Settings) -> SkinSettings | None:
     """How the skin sensor is built; None where there is none."""
     skin = settings.sensors.skin
-    return SkinSettings(address=skin.address) if skin.enabled else None
+    return SkinSettings(address=skin.address, front_end=_front_end(skin)) if skin.enabled else None
+
+
+def _front_end(skin: SkinOptions) -> SkinFrontEnd:
+    if skin.front_end == "built":
+        return FrontEnd(skin.feedback_ohms, skin.series_ohms)
+    volts, bypassed = skin.supply_volts, skin.output_resistor_bypassed
+    if skin.open_volts is None:
+        return Grove.from_potentiometer(GROVE_POTENTIOMETER_OHM, supply_volts=volts, bypassed=bypassed)
+    return Grove(skin.open_volts, volts, bypassed=bypassed)
 
 
 def make_synth(soundfont: Path | None, rate_hz: int) -> tuple[Synth, str | None]:

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from undertone.audio import Player, PlayerThread, SilentPlayer
 from undertone.flow import Bar, Block, Fault
-from undertone.sensors import Reader, ReaderThread
+from undertone.sensors import Polled, ReaderThread
 from undertone.timeline import Clock, Timeline
 
 __all__ = ["Compose", "Edges", "Shelf", "ThreadEdges", "TimerEdges"]
@@ -30,7 +30,7 @@ class Edges(Protocol):
     def bars(self, timeline: Timeline, compose: Compose) -> Compose:
         """`compose` in a form that the player may call from wherever it runs."""
 
-    def start(self, timeline: Timeline, reader: Reader, deliver: Deliver, player: Player | SilentPlayer) -> None:
+    def start(self, timeline: Timeline, reader: Polled, deliver: Deliver, player: Player | SilentPlayer) -> None:
         """Let samples arrive and sound go out."""
 
     def stop(self) -> None:
@@ -44,7 +44,7 @@ class TimerEdges:
         """Composed at once, in the same thread."""
         return compose
 
-    def start(self, timeline: Timeline, reader: Reader, deliver: Deliver, player: Player | SilentPlayer) -> None:
+    def start(self, timeline: Timeline, reader: Polled, deliver: Deliver, player: Player | SilentPlayer) -> None:
         """Add both to the timeline."""
 
         def poll(now: float) -> float:
@@ -103,7 +103,7 @@ class ThreadEdges:
         """From a shelf that the core refills."""
         return Shelf(timeline, compose).take
 
-    def start(self, timeline: Timeline, reader: Reader, deliver: Deliver, player: Player | SilentPlayer) -> None:
+    def start(self, timeline: Timeline, reader: Polled, deliver: Deliver, player: Player | SilentPlayer) -> None:
         """Start both threads."""
 
         def post(value: Block | Fault) -> None:

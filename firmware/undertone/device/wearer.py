@@ -12,7 +12,9 @@ from undertone.signals import Signals
 __all__ = ["Lead", "Wearer"]
 
 LEAD_SECONDS = 60.0
-"""So long the music stays with somebody of whom nothing is known any more, before it turns to somebody else."""
+"""So long the music stays with a pod that nobody wears any more, before it turns to somebody else."""
+PRESENT = 0.3
+"""A channel that is so probably good is worn by somebody."""
 
 
 class Wearer:
@@ -36,6 +38,11 @@ class Wearer:
         self._signals = Guard(f"signals{place}", signals, tell=tell)
         self._estimator = Guard(f"affect{place}", estimator, tell=tell)
 
+    @property
+    def present(self) -> bool:
+        """Whether somebody is there."""
+        return self.features is not None and max(self.features.pulse_quality, self.features.skin_quality) >= PRESENT
+
     def push(self, now: float, block: Block) -> tuple[Beat | Response, ...]:
         """What a block of this pod completes."""
         nothing: tuple[Beat | Response, ...] = ()
@@ -55,20 +62,20 @@ class Wearer:
 
 
 class Lead:
-    """Whom the music follows: the first pod on which somebody is known, until nothing is known of them for a minute.
+    """Whom the music follows: the first pod that somebody wears, until nobody has worn it for a minute.
 
     One person is led at a time; the others are sensed, recorded and shown.
     """
 
     def __init__(self) -> None:
         self.pod = 0
-        self._known_at = float("-inf")
+        self._worn_at = float("-inf")
 
     def choose(self, now: float, wearers: Iterable[Wearer]) -> int:
         """The pod to follow at this moment."""
-        known = [wearer.pod for wearer in wearers if wearer.affect is not None and wearer.affect.confidence > 0.0]
-        if self.pod in known:
-            self._known_at = now
-        elif known and now - self._known_at >= LEAD_SECONDS:
-            self.pod, self._known_at = known[0], now
+        worn = [wearer.pod for wearer in wearers if wearer.present]
+        if self.pod in worn:
+            self._worn_at = now
+        elif worn and now - self._worn_at >= LEAD_SECONDS:
+            self.pod, self._worn_at = worn[0], now
         return self.pod

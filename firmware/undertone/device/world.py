@@ -7,17 +7,17 @@ world has emulated chips under the real drivers, and somebody who hears what is 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from undertone.audio import Sink, open_default_sink
-from undertone.config import Settings
+from undertone.config import SensorsSettings, Settings
 from undertone.device.edges import Edges, ThreadEdges, TimerEdges
 from undertone.device.notify import Notifier, Silence, notifier
 from undertone.errors import StorageError
 from undertone.flow import Bar, Block, Fault, Record
-from undertone.sensors import Bus, LinuxBus
-from undertone.sim import Ads1115Chip, Chip, EmulatedBus, Listener, Max3010xChip, Replay, Shared
+from undertone.sensors import Bus, Lines, LinuxBus, PinctrlLines
+from undertone.sim import Ads1115Chip, Chip, EmulatedBus, Listener, Max3010xChip, Replay, Shared, Tca9548aChip
 from undertone.storage import Journal, JournalThread, MemoryJournal, Recording, Store
 from undertone.timeline import Clock, SystemClock, VirtualClock
 
@@ -32,6 +32,8 @@ OpenStore = Callable[[Callable[[Fault], None]], Store]
 Heard = Callable[[float, Bar], None]
 """Called when a bar begins to sound, with the moment."""
 
+POD_SKEW = 0.002
+"""By how much the clock of each simulated pulse sensor is faster than that of the pod before, as a share."""
 KEPT_IN_MEMORY = 1000
 """Records that a simulated device keeps; who wants all of them listens."""
 
@@ -48,6 +50,8 @@ class World:
     open_store: OpenStore
     notify: Notifier
     heard: Heard
+    lines: Lines | None = None
+    """The wires of the bus, for freeing it when it is stuck; None where they cannot be reached."""
     reopen_sink: OpenSink | None = None
     """Opens the sound device anew after it was lost; None for a file, which must not be begun again."""
 
@@ -59,28 +63,55 @@ class World:
         def open_sink() -> Sink:
             return open_default_sink(settings.audio.device, settings.audio.rate_hz)
 
-        bus = OpenedBus(lambda: LinuxBus(settings.sensors.bus))
-        return cls(clock, bus, ThreadEdges(clock), open_sink, _journal(settings), notifier(), _to_nobody, open_sink)
+        sensors = settings.sensors
+        bus = OpenedBus(lambda: LinuxBus(sensors.bus))
+        lines = PinctrlLines(reset=sensors.mux_reset_pin if sensors.pods > 1 else None, bus=sensors.bus)
+        return cls(
+            clock,
+            bus,
+            ThreadEdges(clock),
+            open_sink,
+            _journal(settings),
+            notifier(),
+            _to_nobody,
+            lines=lines,
+            reopen_sink=open_sink,
+        )
 
     @classmethod
     def simulated(
-        cls, listener: Listener, *, open_sink: OpenSink | None, live: bool = False, settings: Settings | None = None
+        cls,
+        listener: Listener,
+        *,
+        open_sink: OpenSink | None,
+        live: bool = False,
+        settings: Settings | None = None,
+        others: Sequence[Listener] = (),
     ) -> World:
         """Emulated chips on a simulated listener, who hears what is played.
 
         live: in real time, with threads; else in virtual time, as fast as the machine can.
         settings: tell at which addresses the chips are; the usual ones if not given.
+        others: who wears the pods after the first, behind a bus switch. They hear the music as well.
         """
         sensors = (settings or Settings()).sensors
         clock: Clock = SystemClock.from_now() if live else VirtualClock()
         edges: Edges = ThreadEdges(clock) if live else TimerEdges()
-        shared = Shared(listener) if live else listener
-        chips: dict[int, Chip] = {
-            sensors.pulse.address: Max3010xChip(shared, clock.now, model=sensors.pulse.chip),
-            sensors.skin.address: Ads1115Chip(shared, clock.now),
-        }
-        bus = EmulatedBus(chips, now=clock.now)
-        return cls(clock, bus, edges, open_sink, _in_memory, Silence(), shared.hear, open_sink if live else None)
+        everybody = [Shared(somebody) if live else somebody for somebody in (listener, *others)]
+        pods = [_chips(somebody, clock, sensors, pod) for pod, somebody in enumerate(everybody)]
+        chips: Mapping[int, Chip] = pods[0]
+        if sensors.pods > 1:
+            chips = {sensors.mux_address: Tca9548aChip(dict(enumerate(pods)), clock.now)}
+        # Several pods share the bus's time, so it passes; for one alone it does not matter.
+        spend = clock.jump if isinstance(clock, VirtualClock) and sensors.pods > 1 else None
+        bus = EmulatedBus(chips, now=clock.now, spend=spend)
+
+        def heard(t: float, bar: Bar) -> None:
+            for somebody in everybody:
+                somebody.hear(t, bar)
+
+        reopen = open_sink if live else None
+        return cls(clock, bus, edges, open_sink, _in_memory, Silence(), heard, lines=bus, reopen_sink=reopen)
 
     @classmethod
     def replay(
@@ -107,6 +138,10 @@ class OpenedBus:
     def write(self, address: int, register: int, data: bytes) -> None:
         """See `Bus.write`. Raises BusError also when the bus cannot be opened."""
         self._opened().write(address, register, data)
+
+    def receive(self, address: int, length: int) -> bytes:
+        """See `Bus.receive`. Raises BusError also when the bus cannot be opened."""
+        return self._opened().receive(address, length)
 
     def _opened(self) -> Bus:
         if self._bus is None:
@@ -141,6 +176,14 @@ class Written:
             self._thread.stop()
         except StorageError as error:
             log.error("%s", error)
+
+
+def _chips(listener: Listener, clock: Clock, sensors: SensorsSettings, pod: int) -> dict[int, Chip]:
+    """The chips of one pod, by their addresses, each with a clock that is a little off, as real ones are."""
+    return {
+        sensors.pulse.address: Max3010xChip(listener, clock.now, model=sensors.pulse.chip, skew=POD_SKEW * pod, seed=pod),
+        sensors.skin.address: Ads1115Chip(listener, clock.now),
+    }
 
 
 def _journal(settings: Settings) -> OpenStore:
