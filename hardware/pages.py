@@ -88,7 +88,7 @@ def front_end_values(plan: Plan) -> str:
 
 def constants(plan: Plan) -> str:
     """The module with a constant for the bus, each address, and each pin that the program may want."""
-    wanted = sorted((pin for pin in plan.pins if pin.state in ("used", "optional", "system", "reserved")), key=lambda pin: pin.signal)
+    wanted = sorted((pin for pin in plan.pins if pin.state != "free"), key=lambda pin: pin.signal)
     owned = sorted(bcm for numbers in plan.owned.values() for bcm in numbers)
     addresses = {f"{part}_address".upper(): (part, address) for part, address in plan.addresses.items()}
     names = ["BUS_PINS", "HEADER_PIN", "I2C_BUS", *addresses, *(pin.signal.upper() for pin in wanted)]

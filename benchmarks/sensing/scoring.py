@@ -42,8 +42,8 @@ class Score:
 def match(found: Times, truth: Times, tolerance: float) -> NDArray[np.intp]:
     """Pairs of events that belong together, shape (pairs, 2): index in found, index in truth; each event at most once.
 
-    found, truth: seconds, ascending. Going through time, each true event takes the nearest event within `tolerance` seconds that
-    is still free, unless the next true event is nearer to it.
+    found, truth: seconds, ascending. Going through time, each true event takes the nearest event within `tolerance` seconds
+    that is still free, unless the next true event is nearer to it.
     """
     pairs: list[tuple[int, int]] = []
     first = 0

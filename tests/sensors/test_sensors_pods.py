@@ -485,6 +485,15 @@ def test_a_single_pod_is_freed_by_clocks_at_once() -> None:
     ward.check_times()
 
 
+def test_a_single_pod_gets_all_its_clocks_in_one_attempt() -> None:
+    ward = Alone()
+    ward.run(5.0)
+    ward.bus.stick(14)
+    ward.run(5.0)
+    assert ward.faults() == [("pod 0", "bus", False), ("pod 0", "bus", True)]
+    assert ward.pods.counts["bus recoveries"] == 2, "nine clocks, and a second later the rest"
+
+
 @pytest.mark.parametrize("recovery", [True, False])
 def test_a_single_pod_that_stays_stuck_is_tried_more_rarely_and_comes_back(recovery: bool) -> None:
     ward = Alone(recovery=recovery)

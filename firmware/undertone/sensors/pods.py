@@ -161,7 +161,8 @@ class Pods:
         pod.admit(now)
         if not pod.pause or self._recovery is None or pod.bus.trouble is not None:
             return None, []
-        freed, told = self._free(now, clocks_first=True, clocks=_CLOCKS_AT_ONCE)
+        # Who is alone keeps nobody waiting.
+        freed, told = self._free(now, clocks_first=True, clocks=_CLOCKS_AT_ONCE if self._switch is not None else CLOCKS)
         if freed in (Freed.BY_RESET, Freed.NOT):
             pod.bus.give_up(BusTimeout(f"Pod {pod.number} still holds the bus."))
         return freed, told
@@ -190,7 +191,8 @@ class Pods:
         elif on_trial and freed is Freed.BY_RESET:
             soon = _BETWEEN_CLOCKS
         out += pod.hang(now, soon=soon, longest=_LONGEST_PAUSE if shared else _LONGEST_PAUSE_OF_ALL)
-        message = f"Pod {pod.number} holds the I²C bus and has been cut off; the others are read on."
+        spared = " and has been cut off; the others are read on." if shared else "."
+        message = f"Pod {pod.number} holds the I²C bus{spared}"
         advice = "Unplug it for a few seconds, and check its cable and its supply if that happens again."
         return [*out, *pod.ledger.begin(now, FaultKind.BUS, f"{message} {advice}")]
 
