@@ -24,11 +24,13 @@ def responses_of(values: np.ndarray, rate: float = RATE, sizes: tuple[int, ...] 
 
 @pytest.mark.parametrize("rate", [4.0, 10.0, 15.0, 16.0, 33.3, 64.0])
 def test_onset_amplitude_and_rise_at_every_rate(rate: float) -> None:
-    found = responses_of(sweat(np.arange(0.0, 90.0, 1.0 / rate), ONSETS), rate)
-    assert f1(ONSETS, np.array([r.t for r in found]), 0.5) == 1.0
-    alone = [r for r in found if abs(r.t - 33.3) > 1.0]
-    assert all(0.24 < r.amplitude_microsiemens < 0.31 for r in alone)
-    assert all(1.0 <= r.rise <= 2.2 for r in alone)
+    found = responses_of(sweat(np.arange(0.0, 92.0, 1.0 / rate), ONSETS), rate)
+    assert f1(ONSETS, np.array([r.t for r in found]), 0.35) == 1.0
+    assert all(0.26 < r.amplitude_microsiemens < 0.32 for r in found)
+    # The difference of exponentials with 0.75 and 4 s rises for 1.5 s, and has lost half 3.9 s later.
+    assert all(1.3 < r.rise < 2.0 for r in found)
+    assert [r.recovery is None for r in found] == [abs(r.t - 30.2) < 1.0 for r in found], "where the next one came first"
+    assert all(r.recovery is None or 2.6 < r.recovery < 4.4 for r in found)
 
 
 def test_twenty_a_minute() -> None:
@@ -125,7 +127,7 @@ def test_half_a_minute_is_scaled_to_a_whole_one() -> None:
 
 def test_quality_falls_within_three_seconds() -> None:
     skin = at(60.0, WAVE)
-    assert skin.quality(60.0) == 1.0
+    assert skin.quality(60.0) > 0.95
     assert skin.quality(63.0) == 0.0
     assert skin.level(63.0) is not None
     assert skin.level(66.0) is None

@@ -1,17 +1,18 @@
 """The signals of one pod: blocks in, beats and responses out, one `Features` a second.
 
-The pulse becomes upstrokes (`pulse`), these become beats with judged intervals (`intervals`), from which heart rate and
-variability (`variability`) and breathing (`breathing`) follow. Conductance becomes level and responses (`conductance`).
-`quality` says how far to trust either.
+The pulse becomes upstrokes and spectra (`pulse`), upstrokes become beats with judged intervals (`beats`), from which heart
+rate (`heart_rate`), variability (`variability`) and breathing (`breathing`) follow. Conductance becomes level and responses
+(`conductance`). `quality` says how far to trust either.
 """
 
 from __future__ import annotations
 
 from undertone.flow import Beat, Block, Channel, Features, Response
+from undertone.signals.beats import Beats, Judged
 from undertone.signals.breathing import Breathing
 from undertone.signals.conductance import Conductance
-from undertone.signals.intervals import Intervals
-from undertone.signals.pulse import Pulse, Upstroke
+from undertone.signals.heart_rate import HeartRate
+from undertone.signals.pulse import Pulse, Spectrum, Upstroke
 from undertone.signals.quality import PulseQuality
 from undertone.signals.variability import Variability
 
@@ -25,27 +26,26 @@ class Signals:
     threshold: smallest skin conductance response, microsiemens.
     contact_counts: mean level of light below which nothing touches the sensor.
 
-    The result does not depend on how the stream was cut into blocks. A beat comes at most 1.0 s after it happened, a response
-    about 1.5 s after its peak.
+    The result does not depend on how the stream was cut into blocks. A beat comes at most 2.0 s after it happened; one whose
+    interval is too short waits for the next, and comes at most 5.3 s after (`beats.HELD`). A response comes once it has
+    lost half of its amplitude, at most 8 s after its peak.
     """
 
     def __init__(self, pod: int = 0, *, threshold: float = 0.03, contact_counts: float = 10_000.0) -> None:
         self.pod = pod
         self._pulse = Pulse(contact_counts=contact_counts)
-        self._intervals = Intervals()
+        self._beats = Beats(pod)
+        self._heart_rate = HeartRate()
         self._variability = Variability()
         self._breathing = Breathing()
         self._quality = PulseQuality()
         self._conductance = Conductance(threshold=threshold, pod=pod)
-        self._before: float | None = None
         self._seen: float | None = None
 
     def push(self, block: Block) -> tuple[Beat | Response, ...]:
         """What this block completes: beats from infrared light, responses from conductance; red light is not used."""
         if block.channel is Channel.INFRARED:
-            beats = tuple(self._beat(upstroke) for upstroke in self._pulse.push(block))
-            self._seen = self._pulse.seen
-            return beats
+            return self._listen(block)
         if block.channel is Channel.SKIN:
             return tuple(self._conductance.push(block))
         return ()
@@ -56,33 +56,58 @@ class Signals:
         t: its time, seconds. interval: seconds since the beat before; None where that is not known.
         """
         self._seen = t
-        return self._note(t, interval, None)
+        return self._note(self._beats.push_beat(t, interval))
 
     def features(self, now: float) -> Features:
         """What is known at this moment from what has been pushed so far. Ask once a second, with increasing time."""
         responses = self._conductance.responses(now)
+        breath = self._breathing.rate(now)
+        heart, chance = self._heart(now)
         return Features(
             t=now,
-            heart_bpm=self._variability.heart_bpm(now),
+            heart_bpm=None if heart is None else heart[0],
+            heart_error_bpm=None if heart is None else heart[1],
             rmssd_ms=self._variability.rmssd_ms(now),
-            breathing_per_min=self._breathing.per_min(now),
+            sdnn_ms=self._variability.sdnn_ms(now),
+            lf_hf=self._variability.lf_hf(now),
+            coherence=self._variability.coherence(now),
+            breathing_per_min=None if breath is None else breath[0],
+            breathing_error_per_min=None if breath is None else breath[1],
             tonic_microsiemens=self._conductance.level(now),
             responses_per_min=None if responses is None else responses[0],
             response_sum_microsiemens=None if responses is None else responses[1],
-            pulse_quality=self._quality.value(now, self._seen),
+            pulse_quality=chance * self._quality.fresh(now, self._seen),
             skin_quality=self._conductance.quality(now),
             pod=self.pod,
         )
 
-    def _beat(self, upstroke: Upstroke) -> Beat:
-        interval = None if upstroke.first or self._before is None else upstroke.t - self._before
-        self._before = upstroke.t
-        return self._note(upstroke.t, interval, upstroke)
+    def _heart(self, now: float) -> tuple[tuple[float, float] | None, float]:
+        """Heart rate and standard error, None where it is more likely wrong than right, and how likely it is right."""
+        evidence = self._heart_rate.evidence(now)
+        if evidence is None:
+            return None, 0.0
+        chance = self._quality.probability(now, evidence)
+        return (evidence.answer if chance >= 0.5 else None), chance
 
-    def _note(self, t: float, interval: float | None, upstroke: Upstroke | None) -> Beat:
-        flag = self._intervals.push(interval)
-        beat = Beat(t, interval, flag, self.pod)
+    def _listen(self, block: Block) -> tuple[Beat, ...]:
+        """The beats that this block of light makes certain."""
+        beats: list[Beat] = []
+        for found in self._pulse.push(block):
+            if isinstance(found, Upstroke):
+                beats += map(self._note, self._beats.push(found))
+            elif isinstance(found, Spectrum):
+                beats += map(self._note, self._beats.pass_time(found.t))
+                if found.strength is not None:
+                    self._heart_rate.hear(found.t, found.strength)
+            else:
+                beats += map(self._note, self._beats.flush())
+        self._seen = self._pulse.seen
+        return tuple(beats)
+
+    def _note(self, judged: Judged) -> Beat:
+        beat, upstroke = judged
         self._variability.push(beat)
+        self._heart_rate.push(beat, None if upstroke is None else upstroke.odds)
         self._quality.push(beat, None if upstroke is None else upstroke.wave)
         self._breathing.push(beat, upstroke)
         return beat

@@ -47,14 +47,14 @@ class Fir:
     """A finite impulse response filter. Before its first sample it has seen zeros."""
 
     def __init__(self, kernel: Samples) -> None:
-        self._kernel = kernel
+        self._reversed = kernel[::-1].copy()
         self._past = np.zeros(len(kernel) - 1)
 
     def push(self, chunk: Samples) -> Samples:
         """The filtered chunk, shape as given, delayed by (len(kernel) − 1) / 2 samples when the kernel is symmetric."""
         stream = np.concatenate((self._past, chunk))
         self._past = stream[len(stream) - len(self._past) :]
-        return np.convolve(stream, self._kernel, "valid")
+        return np.correlate(stream, self._reversed, "valid")
 
 
 class Means:
