@@ -91,7 +91,7 @@ def test_a_contact_changes_what_is_seen_and_passes(kind: HappeningKind) -> None:
     before, after = share[: 18 * SKIN_HZ], share[int(29.5 * SKIN_HZ) :]
     np.testing.assert_array_equal(before, 1.0)
     assert np.abs(after - 1.0).max() < 0.01
-    assert np.abs(share - 1.0).max() > 0.02
+    assert np.abs(share - 1.0).max() > 0.01
     still = pieces(60)
     np.testing.assert_array_equal(tonic, still[1])
     np.testing.assert_array_equal(undisturbed, still[2])

@@ -172,9 +172,9 @@ class Truth:
     @property
     def responses(self) -> tuple[Response, ...]:
         """Skin conductance responses by their onsets. The size of each is its own, without what others add or take."""
-        rows = np.array(self._responses).reshape(-1, 3)
+        rows = np.array(self._responses).reshape(-1, 4)
         rows = rows[rows[:, 0] <= self._conductance.asked]
-        return tuple(Response(onset + self._start, height, rise) for onset, height, rise in rows.tolist())
+        return tuple(Response(onset + self._start, *shape) for onset, *shape in rows.tolist())
 
     @property
     def breathing(self) -> Samples:
@@ -207,10 +207,11 @@ class Truth:
     def note_responses(self, responses: Iterable[Response]) -> None:
         """Responses with onsets in seconds since the start, later than all before."""
         for response in responses:
-            self._responses.extend((response.t, response.amplitude_microsiemens, response.rise))
+            assert response.recovery is not None
+            self._responses.extend((response.t, response.amplitude_microsiemens, response.rise, response.recovery))
         old = self._conductance.made - self._remember
         while self._responses and self._responses[0] < old:
-            del self._responses[:3]
+            del self._responses[:4]
 
     def note_moment(self, breath_per_min: float, tension: float) -> None:
         """How one more second began."""

@@ -130,7 +130,7 @@ class Contact:
             return np.maximum(0.0, 1.0 + self._pressed(since))
         if self.happening.kind is HappeningKind.KNOCK:
             return np.maximum(0.0, 1.0 + self._knocked(since))
-        return 1.0 - (1.0 - self._kept) * self._lifted(since)
+        return np.maximum(0.0, 1.0 - (1.0 - self._kept) * self._lifted(since))
 
     def _pressed(self, since: Samples) -> Samples:
         left = since - self.happening.seconds
