@@ -100,8 +100,10 @@ def test_a_real_recording_runs_through_chips_and_drivers(recordings: Path) -> No
     device = assemble(World.replay(recording, open_sink=None), settings(), record=evening.record)
     device.run(until=2 * MINUTE)
     assert recording.beats is not None
-    true = recording.beats[(recording.beats[:, 0] > 10.0) & (recording.beats[:, 0] < 2 * MINUTE)]
-    found = [beat for beat in evening.beats if beat.t > 10.0]
+    # The last ones are not known yet: a beat comes some seconds after it happened.
+    heard = 2 * MINUTE - 5.0
+    true = recording.beats[(recording.beats[:, 0] > 10.0) & (recording.beats[:, 0] < heard)]
+    found = [beat for beat in evening.beats if 10.0 < beat.t < heard]
     assert len(found) == pytest.approx(len(true), abs=3)
     rate = 60.0 / np.nanmedian(true[:, 1])
     assert np.median([f.heart_bpm for f in evening.features if f.heart_bpm is not None]) == pytest.approx(rate, abs=2.0)
