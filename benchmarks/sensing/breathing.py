@@ -7,7 +7,6 @@ does not know. Errors are compared every 5 s with the mean rate of the 48 s befo
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 from benchmarks.sensing.breathing_cases import WINDOW, Case, check_count, recorded, simulated
 from benchmarks.sensing.breathing_peers import heartpy_rates, neurokit_rates
 from benchmarks.sensing.breathing_ward import ward
+from benchmarks.sensing.progress import tell
 from benchmarks.sensing.variability import variability_tables
 from undertone.flow import Beat, BeatFlag
 from undertone.signals import Signals
@@ -199,9 +199,9 @@ def main() -> None:
     print(f"Counting breaths on belts of known rate: within {check_count():.2f} a minute.", flush=True)
     runs: list[Run] = []
     for case in chain(recorded(), simulated(quick=chosen.quick), ward(quick=chosen.quick)):
-        print(f"\r{len(runs) + 1:4d}  {case.group}: {case.name}\033[K", end="", file=sys.stderr, flush=True)
+        tell(f"{len(runs) + 1:4d}  {case.group}: {case.name}")
         runs.append(run(case))
-    print("\r\033[K", end="", file=sys.stderr)
+    tell("")
     if all(one.group.startswith(MADE) for one in runs):
         print("There are no recordings here: set UNDERTONE_DATA to the folder that holds neurokit_samples.")
     for text in chain(tables(runs), variability_tables(quick=chosen.quick), [cost()]):

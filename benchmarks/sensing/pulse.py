@@ -24,11 +24,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.sensing.peers import PEERS, device_costs
+from benchmarks.sensing.progress import tell
 from benchmarks.sensing.pulse_cases import Case, contact, folder, two_wrists, wrist
 from benchmarks.sensing.pulse_hardships import bodies, disturbed, hearts, noises
 from benchmarks.sensing.pulse_methods import OURS, Answer, Method, by_own_quality, listened, methods, ours
 from benchmarks.sensing.pulse_scores import judged
-from benchmarks.sensing.pulse_tables import Tallies, Tally, beats_table, errors_table, picture, promises, row, tell
+from benchmarks.sensing.pulse_tables import Tallies, Tally, beats_table, errors_table, picture, promises, row
 from benchmarks.sensing.scoring import Score
 from undertone.storage import playback
 

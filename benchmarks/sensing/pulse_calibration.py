@@ -16,13 +16,13 @@ counts as an answer that is wrong. What is printed below the weights is judged o
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.sensing.progress import tell
 from benchmarks.sensing.pulse_cases import EDGE, Case, contact, folder, wrist
 from benchmarks.sensing.pulse_hardships import bodies, disturbed, hearts, noises
 from benchmarks.sensing.pulse_scores import aligned, calibration_error, reliability
@@ -248,9 +248,9 @@ def main() -> None:
 
 def _progress(name: str, cases: Iterable[Case]) -> Iterator[Told]:
     for number, case in enumerate(cases, 1):
-        print(f"\r{name}: {number}", end="", file=sys.stderr, flush=True)
+        tell(f"{name}: {number}")
         yield told(case)
-    print(file=sys.stderr)
+    tell("")
 
 
 def _tuple(values: Values) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from benchmarks.sensing.pulse_methods import OURS
 from benchmarks.sensing.pulse_scores import calibration_error, covered, reliability
 from benchmarks.sensing.scoring import Score
 
-__all__ = ["SHARES", "Tallies", "Tally", "beats_table", "errors_table", "picture", "promises", "row", "tell"]
+__all__ = ["SHARES", "Tallies", "Tally", "beats_table", "errors_table", "picture", "promises", "row"]
 
 Values = NDArray[np.float64]
 
@@ -42,12 +41,6 @@ Tallies = dict[tuple[str, str], Tally]
 def row(name: str, cells: list[str]) -> None:
     """Print one row of a table."""
     print(f"{name:30}" + "".join(f"{cell:>25}" for cell in cells), flush=True)
-
-
-def tell(text: str) -> None:
-    """Show how far it has come, on one line that is written over."""
-    if sys.stderr.isatty():
-        print(f"\r{text:78.78}", end="", file=sys.stderr, flush=True)
 
 
 def _groups(tallies: Tallies) -> list[str]:

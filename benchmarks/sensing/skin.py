@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -27,6 +26,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.sensing.progress import tell
 from benchmarks.sensing.scoring import Score, match
 from benchmarks.sensing.skin_peers import OURS, PEERS, Cost, Found, measured, ours
 from benchmarks.sensing.skin_truth import Sitting, artefacts, blocks, sitting
@@ -134,11 +134,6 @@ def heard(truth: Sitting, costs: dict[str, Cost], *, memory: bool = False) -> It
         yield name, measured(call, costs[name], seconds, memory=memory)
 
 
-def progress(text: str) -> None:
-    """On the terminal's last line."""
-    print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
-
-
 def on_truth(people: int, minutes: float, costs: dict[str, Cost]) -> None:
     """The table over rates and noises."""
     print(f"\nSimulated truth: {people} people, {minutes:g} min each, for every rate and noise; 16 Hz, onset within 0.5 s")
@@ -147,11 +142,11 @@ def on_truth(people: int, minutes: float, costs: dict[str, Cost]) -> None:
         for noise in NOISES:
             tallies = {name: Tally() for name in NAMES}
             for person in range(people):
-                progress(f"{rate:g}/min, noise {noise} µS: person {person + 1}/{people}")
+                tell(f"{rate:g}/min, noise {noise} µS: person {person + 1}/{people}")
                 truth = sitting(FIRST_SEED + person, minutes=minutes, per_min=rate, noise=noise)
                 for name, found in heard(truth, costs, memory=person == 0 and noise == NOISES[0]):
                     tallies[name].take(found, truth)
-            progress("")
+            tell("")
             for name, tally in tallies.items():
                 label = f"{rate:4g}/min {noise:6.4f} µS" if name == OURS else ""
                 print(f"{label:17} {name:13}{tally.row()}")
@@ -166,7 +161,7 @@ def on_artefacts(people: int, minutes: float) -> None:
         total = 0.0
         for person in range(people):
             for level in (0.5, 5.0):
-                progress(f"{kind}: person {person + 1}/{people}")
+                tell(f"{kind}: person {person + 1}/{people}")
                 seed = FIRST_SEED + person
                 script = [] if kind is None else artefacts(seed, minutes=minutes, per_min=ARTEFACTS_PER_MIN, kinds=[kind])
                 truth = sitting(
@@ -175,7 +170,7 @@ def on_artefacts(people: int, minutes: float) -> None:
                 total += minutes
                 for name, found in heard(truth, defaultdict(Cost)):
                     counts[name] += len(found.onsets)
-        progress("")
+        tell("")
         print(f"{kind or 'nothing':18}" + "".join(f"{counts[name] / total:15.2f}" for name in NAMES))
 
 
@@ -193,7 +188,7 @@ def on_recordings(folder: Path, wrists: int, costs: dict[str, Cost]) -> None:
         except RecordingError as error:
             print(f"{stem}: {error}")
             continue
-        progress(stem)
+        tell(stem)
         skin = recording.first("eda")
         if skin is None:
             continue
@@ -211,7 +206,7 @@ def on_recordings(folder: Path, wrists: int, costs: dict[str, Cost]) -> None:
                 seconds,
             )
             cells += agreement(mine, theirs, seconds)
-        progress("")
+        tell("")
         print(f"{stem.split('/')[0][:8]} {stem.split('/')[1]} {60 * len(mine.onsets) / seconds:7.1f}  {cells}")
 
 

@@ -14,13 +14,13 @@ that are in `skin_quality`, how often windows of each quality were good, and the
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.sensing.progress import tell
 from benchmarks.sensing.skin_truth import Sitting, artefacts, blocks, sitting
 from undertone.signals.conductance import Conductance
 from undertone.signals.skin_quality import WEIGHTS, WINDOW
@@ -109,13 +109,13 @@ def gathered(seeds: range, label: str) -> tuple[Values, Values, Values, Values]:
     fresh: list[bool] = []
     everything: list[tuple[float, bool]] = []
     for done, seed in enumerate(seeds, 1):
-        print(f"\r{label} {done}/{len(seeds)}", end="", file=sys.stderr, flush=True)
+        tell(f"{label} {done}/{len(seeds)}")
         for weighed, quality, truth in judged(person(seed)):
             everything.append((quality, truth))
             if weighed is not None:
                 rows.append(weighed)
                 fresh.append(truth)
-    print(file=sys.stderr)
+    tell("")
     quality, truth_of_all = np.array(everything, dtype=np.float64).T
     return np.array(rows), np.array(fresh, dtype=np.float64), quality, truth_of_all
 
