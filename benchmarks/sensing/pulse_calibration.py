@@ -212,7 +212,8 @@ def _promises(fitted: Table, asked: Table, name: str) -> None:
     answered = (error <= WORST_BPM) & np.isfinite(asked.errors)
     within = asked.errors[answered] / error[answered]
     print(f"\n{name}: {len(promised)} seconds, {asked.right.mean():.1%} right")
-    print(f"  within one standard error {np.mean(within <= 1.0):.1%}, within two {np.mean(within <= 2.0):.1%}")
+    if len(within):
+        print(f"  within one standard error {np.mean(within <= 1.0):.1%}, within two {np.mean(within <= 2.0):.1%}")
     print(f"  expected calibration error of the quality {calibration_error(promised, asked.right):.3f}")
     for promise, kept, count in reliability(promised, asked.right):
         print(f"    promised {promise:6.1%}   kept {kept:6.1%}   {count:7d} s")
