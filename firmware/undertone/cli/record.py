@@ -15,11 +15,11 @@ from undertone.config import Settings
 from undertone.device import World, make_pods
 from undertone.errors import ConfigError
 from undertone.flow import Beat, Block, Fault, Features
-from undertone.sensors import LinuxBus, ReaderThread
+from undertone.sensors import LinuxBus
 from undertone.signals import Signals
 from undertone.sim import Body
 from undertone.storage import Recorder, free_name
-from undertone.timeline import Timeline, VirtualClock
+from undertone.timeline import Timeline
 
 __all__ = ["record"]
 
@@ -93,28 +93,16 @@ def record(asked: argparse.Namespace, *, world: World | None = None) -> int:
 
 def _sit(world: World, settings: Settings, sitting: Sitting, until: float) -> None:
     """Let samples arrive until then, until Ctrl-C, or until the disk refuses; then write the rest."""
-    timeline, reader = Timeline(world.clock), make_pods(world.bus, settings, lines=world.lines)
+    timeline = Timeline(world.clock)
     timeline.add("second", sitting.second, due=sitting.start + 1.0)
-    thread: ReaderThread | None = None
-    if isinstance(world.clock, VirtualClock):
-
-        def poll(now: float) -> float:
-            for value in reader.poll(now):
-                sitting.sensed(value)
-            return reader.due
-
-        timeline.add("sensors", poll)
-    else:
-        # A thread of its own: the sensors' memory holds a third of a second, and a disk may take longer than that.
-        thread = ReaderThread(reader, world.clock, lambda value: timeline.post("sensors", lambda now: sitting.sensed(value)))
-        thread.start()
+    pods = make_pods(world.bus, settings, lines=world.lines)
+    world.edges.sense(timeline, pods, lambda now, value: sitting.sensed(value))
     try:
         timeline.run(until=until)
     except KeyboardInterrupt:
         sitting.live.say("Ctrl-C: the recording ends here.")
     finally:
-        if thread is not None:
-            thread.stop()
+        world.edges.stop()
         sitting.recorder.close()
 
 

@@ -76,7 +76,8 @@ class Device:
             now = self.timeline.clock.now()
             self.timeline.add("second", self._second, due=now + 1.0)
             self._watch(now)
-            self.world.edges.start(self.timeline, self._reader, self.core.sensed, self.player)
+            self.world.edges.sense(self.timeline, self._reader, self.core.sensed)
+            self.world.edges.sound(self.timeline, self.player, self.core.sensed)
             self.world.notify.ready()
         self.timeline.run(until)
 

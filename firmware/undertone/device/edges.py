@@ -30,8 +30,11 @@ class Edges(Protocol):
     def bars(self, timeline: Timeline, compose: Compose) -> Compose:
         """`compose` in a form that the player may call from wherever it runs."""
 
-    def start(self, timeline: Timeline, reader: Polled, deliver: Deliver, player: Player | SilentPlayer) -> None:
-        """Let samples arrive and sound go out."""
+    def sense(self, timeline: Timeline, reader: Polled, deliver: Deliver) -> None:
+        """Let samples arrive."""
+
+    def sound(self, timeline: Timeline, player: Player | SilentPlayer, deliver: Deliver) -> None:
+        """Let sound go out; `deliver` is given the player's faults."""
 
     def stop(self) -> None:
         """End both. May be called twice."""
@@ -44,8 +47,8 @@ class TimerEdges:
         """Composed at once, in the same thread."""
         return compose
 
-    def start(self, timeline: Timeline, reader: Polled, deliver: Deliver, player: Player | SilentPlayer) -> None:
-        """Add both to the timeline."""
+    def sense(self, timeline: Timeline, reader: Polled, deliver: Deliver) -> None:
+        """Add the reader to the timeline."""
 
         def poll(now: float) -> float:
             for value in reader.poll(now):
@@ -53,6 +56,9 @@ class TimerEdges:
             return reader.due
 
         timeline.add("sensors", poll)
+
+    def sound(self, timeline: Timeline, player: Player | SilentPlayer, deliver: Deliver) -> None:
+        """Add the player to the timeline."""
         timeline.add("sound", player.advance)
 
     def stop(self) -> None:
@@ -103,17 +109,16 @@ class ThreadEdges:
         """From a shelf that the core refills."""
         return Shelf(timeline, compose).take
 
-    def start(self, timeline: Timeline, reader: Polled, deliver: Deliver, player: Player | SilentPlayer) -> None:
-        """Start both threads."""
+    def sense(self, timeline: Timeline, reader: Polled, deliver: Deliver) -> None:
+        """Start the thread that reads: what the sensors hold lasts a third of a second, and the core may take longer."""
+        self._reader = ReaderThread(reader, self.clock, _posting(timeline, deliver))
+        self._reader.start()
 
-        def post(value: Block | Fault) -> None:
-            timeline.post("edges", lambda now: deliver(now, value))
-
-        self._reader = ReaderThread(reader, self.clock, post)
+    def sound(self, timeline: Timeline, player: Player | SilentPlayer, deliver: Deliver) -> None:
+        """Start the thread that writes."""
         # Nothing is played in silence in real time: a device without sound still has a player that waits for one.
         assert isinstance(player, Player)
-        self._player = PlayerThread(player, self.clock, on_fault=post)
-        self._reader.start()
+        self._player = PlayerThread(player, self.clock, on_fault=_posting(timeline, deliver))
         self._player.start()
 
     def stop(self) -> None:
@@ -123,3 +128,8 @@ class ThreadEdges:
         if self._reader is not None:
             self._reader.stop()
         self._player = self._reader = None
+
+
+def _posting(timeline: Timeline, deliver: Deliver) -> Callable[[Block | Fault], None]:
+    """Hands what a thread brings over to the core's."""
+    return lambda value: timeline.post("edges", lambda now: deliver(now, value))
