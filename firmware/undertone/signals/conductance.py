@@ -54,7 +54,6 @@ class Conductance:
         self._bin = _Bin(1.0)
         self._before: tuple[float, float] | None = None
         self._good = Memory(60.0)
-        self._good_times = Memory(60.0)
         self._usual = Usual()
         self._run = Phasic(threshold, self._usual, pod=pod)
         self._settling = _SETTLING
@@ -94,7 +93,6 @@ class Conductance:
             self._settling -= 1
             return
         self._good.add(t, value)
-        self._good_times.add(t, t)
         self._tell(self._run.push(t, value), found)
 
     def _tell(self, responses: list[Response], found: list[Response]) -> None:
@@ -104,7 +102,7 @@ class Conductance:
 
     def level(self, now: float) -> float | None:
         """Tonic level over the last 10 s, microsiemens; None when fewer than half of its samples are good."""
-        times, values = (memory.values(now - _LEVEL_WINDOW, now) for memory in (self._good_times, self._good))
+        times, values = (part(now - _LEVEL_WINDOW, now) for part in (self._good.times, self._good.values))
         if len(values) < 0.5 * _LEVEL_WINDOW * RATE_HZ:
             return None
         return float(np.sort(np.array(values) - self._run.phasic(np.array(times)))[len(values) // 2])

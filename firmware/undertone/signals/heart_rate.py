@@ -28,6 +28,7 @@ from math import exp, log, sqrt
 import numpy as np
 
 from undertone.flow import Beat, BeatFlag, Samples
+from undertone.signals.memory import Memory
 from undertone.signals.periodicity import RATES, STEP
 
 __all__ = ["WEIGHTS", "Evidence", "HeartRate"]
@@ -97,9 +98,9 @@ class HeartRate:
         self._now: float | None = None
         self._tracked: deque[tuple[float, float]] = deque()
         self._width = 1.0
-        self._clean: deque[tuple[float, float]] = deque()
-        self._all: deque[tuple[float, float]] = deque()
-        self._doubts: deque[tuple[float, float]] = deque()
+        self._clean = Memory(_WINDOW)
+        self._all = Memory(_WINDOW)
+        self._doubts = Memory(_WINDOW)
         self._odds = 0.0
 
     def hear(self, t: float, strength: Samples) -> None:
@@ -112,17 +113,14 @@ class HeartRate:
     def push(self, beat: Beat, odds: float | None) -> None:
         """Take note of a beat. odds: logarithm of those that it is one; None where only the beat is known."""
         odds = _SURE + 2.0 if odds is None else odds
-        self._doubts.append((beat.t, 1.0 / (1.0 + exp(odds))))
-        _forget(self._doubts, beat.t - _WINDOW)
+        self._doubts.add(beat.t, 1.0 / (1.0 + exp(odds)))
         believed = _MOST_BELIEVED / (1.0 + exp(_SURE - min(odds, self._odds)))
         self._odds = odds
         if beat.interval is not None and _SHORTEST <= beat.interval <= _LONGEST:
-            self._all.append((beat.t, beat.interval))
-            _forget(self._all, beat.t - _WINDOW)
+            self._all.add(beat.t, beat.interval)
         if beat.flag is not BeatFlag.CLEAN or beat.interval is None:
             return
-        self._clean.append((beat.t, beat.interval))
-        _forget(self._clean, beat.t - _WINDOW)
+        self._clean.add(beat.t, beat.interval)
         self._advance(beat.t)
         away = (_LOGS + log(beat.interval / 60.0)) / _INTERVAL_SPREAD
         share = np.exp(-0.5 * away * away)
@@ -136,8 +134,8 @@ class HeartRate:
         if self._now is None or now - self._now > _STALE or not tracked:
             return None
         track = sum(tracked) / len(tracked)
-        clean = sorted(_within(self._clean, now))
-        doubts = _within(self._doubts, now)
+        clean = sorted(self._clean.values(now - _WINDOW, now))
+        doubts = self._doubts.values(now - _WINDOW, now)
         doubt = sum(doubts) / len(doubts) if doubts else 1.0
         uncovered = max(0.0, 1.0 - sum(clean) / _WINDOW)
         if len(clean) < _LEAST:
@@ -153,7 +151,7 @@ class HeartRate:
         """The mean interval of the last 15 s, seconds, from as many as the doubt allows."""
         if doubt >= _NO_DOUBT:
             return _trimmed(clean, 4)
-        every = _within(self._all, now)
+        every = self._all.values(now - _WINDOW, now)
         return _trimmed(sorted(every), 8) if len(every) > len(clean) else sum(clean) / len(clean)
 
     def _advance(self, t: float) -> None:
@@ -177,7 +175,8 @@ class HeartRate:
         self._width = sqrt(max(0.0, float(belief @ _SQUARES) - 2.0 * rate * float(belief @ _LOGS) + rate * rate))
         assert self._now is not None
         self._tracked.append((self._now, rate))
-        _forget(self._tracked, self._now - _TRACKED)
+        while self._tracked[0][0] <= self._now - _TRACKED:
+            self._tracked.popleft()
 
 
 @cache
@@ -186,17 +185,6 @@ def _drift(grains: int) -> Samples:
     deviation = _DRIFT * sqrt(max(1, grains) / _GRAINS) / STEP
     reach = min(len(RATES) // 2, int(3.0 * deviation) + 1)
     return np.asarray(np.exp(-0.5 * (np.arange(-reach, reach + 1) / deviation) ** 2))
-
-
-def _forget(values: deque[tuple[float, float]], before: float) -> None:
-    """Drop what is older than a little before a time: what is asked for ends a little after the newest."""
-    while values and values[0][0] <= before:
-        values.popleft()
-
-
-def _within(values: deque[tuple[float, float]], now: float) -> list[float]:
-    """The values of the last 15 s."""
-    return [value for t, value in values if now - _WINDOW < t <= now]
 
 
 def _trimmed(ordered: list[float], part: int) -> float:

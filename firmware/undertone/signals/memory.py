@@ -32,6 +32,10 @@ class Memory:
         """Values later than `after` and not later than `until`, oldest first."""
         return self._values[bisect_right(self._times, after) : bisect_right(self._times, until)]
 
+    def times(self, after: float, until: float) -> list[float]:
+        """The times of what `values` would give."""
+        return self._times[bisect_right(self._times, after) : bisect_right(self._times, until)]
+
     def count(self, after: float, until: float) -> int:
         """How many values `values` would give."""
         return bisect_right(self._times, until) - bisect_right(self._times, after)
