@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
-    "Affect", "AffectSource", "Bar", "Beat", "BeatFlag", "Block", "Channel", "Command", "CommandKind", "Directive", "Fault",
-    "FaultKind", "Features", "Goal", "Layer", "Note", "Phase", "Record", "Response", "Status", "readonly",
+    "Affect", "AffectSource", "Bar", "Beat", "BeatFlag", "Block", "Channel", "Command", "CommandKind", "Cue", "Directive",
+    "Fault", "FaultKind", "Features", "Goal", "Layer", "Note", "Phase", "Record", "Response", "Status", "Texture", "readonly",
 ]
 
 Samples = NDArray[np.float64]
@@ -238,6 +238,32 @@ class Layer(StrEnum):
     HARMONY = "harmony"
     """Broken chords."""
     MELODY = "melody"
+    COUNTER = "counter"
+    """A second voice that answers the melody or moves against it."""
+    PERCUSSION = "percussion"
+    """Soft strokes: pitches are those of the General MIDI percussion key map, programs its kits."""
+
+
+class Texture(StrEnum):
+    """A sound of nature, made and not recorded, that the music may lie in."""
+
+    SEA = "sea"
+    RAIN = "rain"
+    WIND = "wind"
+    FIRE = "fire"
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """What of a sound file is played during a bar."""
+
+    track: str
+    """The file, by the path under which the player finds it."""
+    start: float
+    """Second of the file at which the bar begins. A bar whose cue begins where the one before ended goes on; any other fades
+    over to its own."""
+    speed: float = 1.0
+    """Seconds of the file for each second that passes, 0.9…1.1, at the same pitch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +315,13 @@ class Bar:
     """"A", "B"… within the form."""
     reason: str = ""
     """The directive's sentence."""
+    textures: Mapping[Texture, float] = field(default_factory=dict)
+    """Level of each texture relative to the programme's loudness, dB; what is not named is silent. Reached at the end of the
+    bar."""
+    cue: Cue | None = None
+    """A sound file to play beside the notes."""
+    origin: str = ""
+    """Where the music comes from: "generated", or whose it is and what was done to it."""
 
     @property
     def seconds(self) -> float:

@@ -47,14 +47,21 @@ class Mixer:
         self._gains: NDArray[np.float32] | None = None
         self._phase = 0.0
 
-    def __call__(self, stems: Stems, setting: Setting, *, breath_per_min: float | None) -> Array:
-        """One block (2, frames) from stems (layers, 2, frames), at where things stand at the block's end."""
+    def __call__(
+        self, stems: Stems, setting: Setting, *, breath_per_min: float | None, beside: Array | None = None
+    ) -> Array:
+        """One block (2, frames) from stems (layers, 2, frames), at where things stand at the block's end.
+
+        beside: another (2, frames) that is darkened and put into the room with them, balanced already.
+        """
         gains = setting.gains.astype(np.float32)
         gains[self._pad] *= self._swell(setting.swell_db, breath_per_min)
         before = gains if self._gains is None else self._gains
         self._gains = gains
         ramps = before[:, None] + (gains - before)[:, None] * self._ramp
         dry = np.einsum("lcf,lf->cf", stems, ramps).astype(np.float64) + self._whisper
+        if beside is not None:
+            dry += beside
         self._low_pass.kernel = low_pass_kernel(setting.low_pass_hz, rate_hz=self._rate_hz, frames=self._frames)
         dry = self._low_pass(dry)
         angle = 0.5 * math.pi * setting.reverb_wet

@@ -24,7 +24,7 @@ from undertone.music.styles import style_named
 __all__ = ["Composer"]
 
 AWAY_DB: Mapping[Layer, float] = MappingProxyType(
-    {Layer.PAD: -24.0, Layer.BASS: -18.0, Layer.HARMONY: -18.0, Layer.MELODY: -12.0}
+    {Layer.PAD: -24.0, Layer.BASS: -18.0, Layer.HARMONY: -18.0, Layer.MELODY: -12.0, Layer.COUNTER: -12.0, Layer.PERCUSSION: -18.0}
 )
 """Where a fade of each layer begins and ends, relative to its balance."""
 FADE_BARS = 4

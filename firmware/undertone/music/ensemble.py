@@ -22,7 +22,14 @@ from undertone.music.voicing import Voicing, voiced
 __all__ = ["Ensemble", "present"]
 
 TOUCH: Mapping[Layer, tuple[float, float]] = MappingProxyType(
-    {Layer.PAD: (64.0, 4.0), Layer.BASS: (64.0, 8.0), Layer.HARMONY: (58.0, 8.0), Layer.MELODY: (72.0, 10.0)}
+    {
+        Layer.PAD: (64.0, 4.0),
+        Layer.BASS: (64.0, 8.0),
+        Layer.HARMONY: (58.0, 8.0),
+        Layer.MELODY: (72.0, 10.0),
+        Layer.COUNTER: (64.0, 8.0),
+        Layer.PERCUSSION: (50.0, 10.0),
+    }
 )
 """Velocity of each layer at arousal 0, and by how much arousal changes it: a colour, not a loudness."""
 LOWEST, HIGHEST = 21, 108
@@ -46,7 +53,7 @@ def present(phrase: Phrase, shape: Shape) -> frozenset[Layer]:
     if shape.voices == 3:
         low = place.section % 2 == 1 and shape.breath_per_min is None
         return frozenset({Layer.HARMONY, Layer.MELODY, Layer.BASS if low else Layer.PAD})
-    return frozenset(Layer)
+    return frozenset({Layer.PAD, Layer.BASS, Layer.HARMONY, Layer.MELODY})
 
 
 class Ensemble:

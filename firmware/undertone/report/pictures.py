@@ -33,7 +33,14 @@ SHADES = {
     Phase.FADE: "#ece3f0",
     Phase.SILENT: "#ffffff",
 }
-LAYERS = {Layer.PAD: "#8fa3b5", Layer.BASS: "#5b4a3f", Layer.HARMONY: "#7fa66a", Layer.MELODY: "#c4562b"}
+LAYERS = {
+    Layer.PAD: "#8fa3b5",
+    Layer.BASS: "#5b4a3f",
+    Layer.HARMONY: "#7fa66a",
+    Layer.MELODY: "#c4562b",
+    Layer.COUNTER: "#b08a2e",
+    Layer.PERCUSSION: "#6b5b95",
+}
 WIDTH = 11.0
 CLOSE_UP = 20.0
 """Seconds of the pulse wave that are shown closely."""
