@@ -93,10 +93,10 @@ def _run(parser: argparse.ArgumentParser) -> None:
 
 def _render(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("out", type=Path, help="WAV file to write")
-    parser.add_argument("--valence", type=_unit, default=0.3, help="unpleasant −1 … 1 pleasant (default: %(default)s)")
-    parser.add_argument("--arousal", type=_unit, default=-0.3, help="calm −1 … 1 lively (default: %(default)s)")
-    parser.add_argument("--goal", choices=[goal.value for goal in Goal], default="calm", help="sets the range of tempo")
-    parser.add_argument("--minutes", type=_minutes, default=2.0, help="length (default: %(default)g)")
+    parser.add_argument("--goal", choices=[goal.value for goal in Goal], default="calm", help="whose programme (default: calm)")
+    parser.add_argument("--valence", type=_unit, help="hold it here instead: unpleasant −1 … 1 pleasant")
+    parser.add_argument("--arousal", type=_unit, help="hold it here instead: calm −1 … 1 lively")
+    parser.add_argument("--minutes", type=_minutes, help="length (default: the goal's own, 20 to 45; 2 where it is held)")
     parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same music (default: %(default)s)")
     parser.add_argument("--style", default="piano", help="how it is played (default: %(default)s)")
     parser.add_argument("--midi", metavar="FILE", type=Path, help="write the score here as well, a track for each layer")
@@ -187,7 +187,12 @@ _COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]]
         "guidance, the composer and the sound. A recorded person cannot hear the music.",
         _replay,
     ),
-    "render": ("music alone, from a given valence and arousal", "Writes a WAV file, and the score if you like.", _render),
+    "render": (
+        "music alone, into a file",
+        "The programme of a goal as it goes where nothing is sensed, or, with --valence or --arousal, music that stays\n"
+        "where it is. Writes a WAV file, and the score if you like. The same command writes the same bytes.",
+        _render,
+    ),
     "record": (
         "keep what the sensors tell of somebody",
         "Writes the pulse wave and the skin conductance, and the beats, the skin's responses and the faults found in\n"

@@ -15,19 +15,26 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 from undertone.affect import Estimator
 from undertone.device.guard import Guard
 from undertone.device.wearer import Lead, Wearer
 from undertone.flow import Affect, Bar, Block, Command, CommandKind, Directive, Fault, Features, Record, Status
 from undertone.guidance import Guide
-from undertone.music import Composer
 from undertone.signals import Signals
 
-__all__ = ["Core", "Stages"]
+__all__ = ["Composing", "Core", "Stages"]
 
 DIRECTIVE_STEP = 0.02
 """A directive is written down when it says something new: another phase or reason, or this much of arousal or valence."""
+
+
+class Composing(Protocol):
+    """Whatever makes bars: the composer, the performer of scores, the player of recordings."""
+
+    def compose(self, t: float, directive: Directive | None) -> Bar:
+        """The next bar, which will sound from t on, seconds. None: nothing is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,7 @@ class Stages:
     """For the pod of this number, as is the next."""
     estimator: Callable[[int], Estimator]
     guide: Callable[[], Guide]
-    composer: Callable[[], Composer]
+    composer: Callable[[], Composing]
 
 
 class Core:
