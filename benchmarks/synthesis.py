@@ -45,9 +45,10 @@ class Engine(NamedTuple):
     differs: str
 
 
-def _resident_mb() -> float:
-    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmRSS"))
-    return int(line.split()[1]) / 1024.0
+def _resident_mb(process: int | str = "self") -> float:
+    """Memory of a process; 0 for one that has just ended."""
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    return next((int(line.split()[1]) / 1024.0 for line in lines if line.startswith("VmRSS")), 0.0)
 
 
 def _ours(make: Callable[[], Synth]) -> Callable[[float], tuple[float, float]]:
@@ -74,12 +75,16 @@ def _program(command: Callable[[Path, float], list[str]]) -> Callable[[float], t
 
     def run(folder: Path, seconds: float) -> tuple[float, float]:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        done = subprocess.run(command(folder, seconds), cwd=folder, capture_output=True, check=False)
+        with (folder / "said").open("wb") as said:
+            process = subprocess.Popen(command(folder, seconds), cwd=folder, stdout=said, stderr=said)
+            memory = 0.0
+            while process.poll() is None:
+                memory = max(memory, _resident_mb(process.pid))
+                time.sleep(0.02)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        if done.returncode:
-            raise RuntimeError(done.stderr.decode(errors="replace").strip().splitlines()[-1:])
-        spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        return spent, after.ru_maxrss / 1024.0
+        if process.returncode:
+            raise RuntimeError((folder / "said").read_text(errors="replace").strip().splitlines()[-1:])
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, memory
 
     def play(seconds: float) -> tuple[float, float]:
         with tempfile.TemporaryDirectory(prefix="undertone-synthesis-") as name:
