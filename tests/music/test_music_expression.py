@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
+import os
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -11,13 +14,21 @@ from hypothesis import strategies as st
 
 from undertone.flow import Directive, Goal, Phase
 from undertone.music.expression import (
+    AROUSAL_HEARD,
+    AROUSAL_POINTS,
+    AROUSAL_TERMS,
     ENTRY_DB,
     LEVEL_STEP,
+    LIMITS,
     NEUTRAL_REASON,
     TEMPO_STEP,
+    VALENCE_POINTS,
+    VALENCE_TERMS,
     Glide,
     breath_tempo,
+    cues_wanted,
     level_wanted,
+    predicted,
     tempo_wanted,
 )
 
@@ -29,24 +40,82 @@ def asked(t=0.0, arousal=0.0, valence=0.0, *, level=0.0, breath=None, phase=Phas
 
 
 @pytest.mark.parametrize(
-    ("arousal", "tempo", "onsets", "centre", "legato", "low_pass", "wet", "decay", "colour"),
-    [
-        (-0.8, 49, 1.3, 71, 1.1, 970, 0.40, 3.7, 0.5),
-        (0.0, 72, 2.6, 69, 0.95, 2000, 0.30, 2.8, 0.3),
-        (0.8, 106, 5.2, 67, 0.75, 4100, 0.20, 2.1, 0.1),
-    ],
+    ("arousal", "tempo", "low_pass", "wet", "decay", "colour"),
+    [(-0.8, 49, 2888, 0.40, 3.7, 0.5), (0.0, 72, 4500, 0.30, 2.8, 0.3), (0.8, 106, 7012, 0.20, 2.1, 0.1)],
 )
-def test_the_mapping_is_the_table_of_the_design(arousal, tempo, onsets, centre, legato, low_pass, wet, decay, colour):
+def test_what_the_ratings_do_not_tell_follows_the_table_of_the_design(arousal, tempo, low_pass, wet, decay, colour):
     shape = Glide().follow(0.0, asked(arousal=arousal), 4)
     assert shape is not None
     assert shape.tempo_bpm == pytest.approx(tempo, abs=0.6)
-    assert shape.onsets_per_second == pytest.approx(onsets, abs=0.05)
-    assert shape.melody_centre == pytest.approx(centre)
-    assert shape.legato == pytest.approx(legato, abs=0.051)
     assert shape.low_pass_hz == pytest.approx(low_pass, rel=0.02)
     assert shape.reverb_wet == pytest.approx(wet, abs=0.006)
     assert shape.reverb_seconds == pytest.approx(decay, abs=0.07)
     assert shape.colour_chance == pytest.approx(colour)
+
+
+def test_neutral_is_the_middle_of_the_design():
+    shape = Glide().follow(0.0, asked(), 4)
+    assert shape.onsets_per_second == pytest.approx(2.6, abs=0.02)
+    assert shape.melody_centre == pytest.approx(69.0, abs=0.2)
+    assert shape.legato == pytest.approx(0.9, abs=0.01)
+
+
+def deviation(arousal, valence):
+    """From what is asked, on both axes, rating points."""
+    cues, neutral = cues_wanted(arousal, valence), cues_wanted(0.0, 0.0)
+    found = [predicted(cues, terms) - predicted(neutral, terms) for terms in (VALENCE_TERMS, AROUSAL_HEARD)]
+    return found[0] - VALENCE_POINTS * valence, found[1] - AROUSAL_POINTS * arousal
+
+
+@given(st.floats(-0.5, 0.5), st.floats(-0.5, 0.5))
+@settings(max_examples=40, deadline=None, derandomize=True)
+def test_the_published_model_predicts_what_was_asked(arousal, valence):
+    assert all(abs(gap) < 0.11 for gap in deviation(arousal, valence))
+
+
+@given(st.floats(-1, 1), st.floats(-1, 1))
+@settings(max_examples=40, deadline=None, derandomize=True)
+def test_cues_stay_within_what_is_musical_and_each_axis_rises_everywhere(arousal, valence):
+    cues = cues_wanted(arousal, valence)
+    for value, (low, high) in zip((cues.density, cues.register, cues.detachment), LIMITS, strict=True):
+        assert low <= value <= high
+    for step, terms in (((0.1, 0.0), AROUSAL_TERMS), ((0.0, 0.1), VALENCE_TERMS)):
+        more = cues_wanted(min(1.0, arousal + step[0]), min(1.0, valence + step[1]))
+        assert predicted(more, terms) >= predicted(cues, terms) - 1e-6
+
+
+def test_the_least_departure_is_taken():
+    """No neighbour that predicts as well lies nearer to the design: moving along the model's null direction only costs."""
+    from undertone.music.expression import FREEDOM, _design
+
+    cues, design = cues_wanted(0.2, 0.3), _design(0.2, 0.3)
+    free = ("density", "register", "detachment")
+    one, other = ([getattr(terms, cue) for cue in free] for terms in (VALENCE_TERMS, AROUSAL_HEARD))
+    null = [one[1] * other[2] - one[2] * other[1], one[2] * other[0] - one[0] * other[2], one[0] * other[1] - one[1] * other[0]]
+
+    def cost(share):
+        gaps = [getattr(cues, cue) + share * way - getattr(design, cue) for cue, way in zip(free, null, strict=True)]
+        return sum(gap * gap / room for gap, room in zip(gaps, FREEDOM, strict=True))
+
+    assert cost(0.0) < min(cost(0.02), cost(-0.02))
+
+
+def test_the_coefficients_are_those_of_the_published_fit():
+    """Ours is the copy; the file beside the project is what it was copied from."""
+    path = Path(os.environ.get("UNDERTONE_DESIGN", Path(__file__).parents[3] / "shared" / "design")) / "cue_model.json"
+    if not path.exists():
+        pytest.skip("the cue model's file is not beside the project")
+    raw = json.loads(path.read_text())["coefficients"]
+    names = ("major", "log2_nps_over_2.8", "octaves_above_midi68", "per_10dB", "staccato_1_minus_ratio")
+    assert tuple(raw["valence_index"]["raw"][name] for name in names) == VALENCE_TERMS
+    assert tuple(raw["arousal_index"]["raw"][name] for name in names) == AROUSAL_TERMS
+
+
+def test_the_goal_is_told_once_it_is_known():
+    glide = Glide()
+    assert glide.follow(0.0, None, 4).goal is None
+    assert glide.follow(0.0, asked(), 4).goal is Goal.CALM
+    assert glide.follow(99.0, None, 4).goal is Goal.CALM
 
 
 def test_tempo_stays_within_the_goal():
@@ -55,10 +124,8 @@ def test_tempo_stays_within_the_goal():
     assert tempo_wanted(-0.2, (54, 72)) == pytest.approx(65.3, abs=0.1)
 
 
-def test_louder_with_arousal_softer_with_valence_never_above_the_programme():
-    assert level_wanted(-0.5, 0.0) < level_wanted(0.0, 0.0) < level_wanted(0.4, 0.0) <= 0.0
-    assert level_wanted(0.0, 0.5) < level_wanted(0.0, -0.5)
-    assert level_wanted(1.0, -1.0) == 0.0
+def test_softer_below_neutral_never_above_the_programme():
+    assert level_wanted(-1.0) < level_wanted(-0.5) < level_wanted(0.0) == level_wanted(1.0) == 0.0
 
 
 def test_tempo_ties_to_the_breath_where_one_is_near():
@@ -106,7 +173,7 @@ def test_an_expired_directive_lets_the_music_drift_to_neutral_in_the_goals_range
     assert all(a.arousal <= b.arousal for a, b in pairwise(shapes))
     assert (shapes[-1].arousal, shapes[-1].valence) == (0.0, 0.0)
     assert shapes[-1].tempo_bpm == pytest.approx(60.0)
-    assert shapes[-1].level_db == pytest.approx(-8.0)
+    assert shapes[-1].level_db == pytest.approx(-6.0)
 
 
 def test_it_makes_no_difference_whether_the_directive_is_expired_or_missing():
@@ -124,9 +191,9 @@ def test_silence_is_at_once_and_music_rises_out_of_it_slowly():
     assert glide.follow(4.0, asked(phase=Phase.SILENT), 4) is None
     assert glide.follow(4.0, asked(level=-math.inf), 4) is None
     shapes = [glide.follow(8.0, asked(), 4) for _ in range(12)]
-    assert shapes[0].level_db < -12.0
+    assert shapes[0].level_db == ENTRY_DB < -6.0
     assert all(0 <= b.level_db - a.level_db <= 1.5 * 4 * 60 / b.tempo_bpm for a, b in pairwise(shapes))
-    assert shapes[-1].level_db == pytest.approx(-2.0)
+    assert shapes[-1].level_db == pytest.approx(0.0)
 
 
 def test_the_swell_comes_and_goes_with_the_breath():
@@ -171,4 +238,4 @@ def test_values_that_cannot_be_are_neutral_or_limited(value):
 
 def test_music_enters_softly_and_no_softer_than_asked():
     assert Glide().follow(0.0, asked(), 4).level_db == ENTRY_DB
-    assert Glide().follow(0.0, asked(level=-20.0), 4).level_db == -22.0
+    assert Glide().follow(0.0, asked(level=-20.0), 4).level_db == -20.0

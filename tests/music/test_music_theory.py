@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
-from undertone.music.harmony import LANGUAGES, chord, majorness_wanted, mode_between, progression
+from undertone.music.harmony import LANGUAGES, chord, heard, majorness_wanted, mode_between, mode_for, progression
 from undertone.music.streams import Streams
 from undertone.music.theory import AEOLIAN, DORIAN, IONIAN, LYDIAN, MIXOLYDIAN, MODES, PHRYGIAN, Key, pitch_name
 
@@ -82,7 +84,7 @@ def test_altered_chords_alter_the_melody_too():
 
 @pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name)
 def test_the_language_of_a_mode_has_no_chord_that_cannot_rest(mode):
-    language, key = LANGUAGES[mode], Key(0, mode)
+    language, key = LANGUAGES[mode.name], Key(0, mode)
     said = " ".join((*language.modal, *language.functional, *language.opening, *language.closing)).replace("+", " ")
     for token in said.split():
         name = chord(key, token).name
@@ -94,15 +96,78 @@ def test_the_language_of_a_mode_has_no_chord_that_cannot_rest(mode):
     assert all(len(loop.split()) == 4 for loop in (*language.modal, *language.functional))
 
 
-@pytest.mark.parametrize("majorness", [0.0, 0.1, 0.21, 0.5, 0.65, 0.9, 1.0])
-def test_modes_are_drawn_so_that_their_mean_is_the_wanted_one(majorness):
-    draws = [mode_between(majorness, (i + 0.5) / 1000).majorness for i in range(1000)]
-    assert sum(draws) / 1000 == pytest.approx(majorness, abs=0.002)
+@pytest.mark.parametrize("majorness", [0.0, 0.1, 0.21, 0.34, 0.5, 0.65, 0.9, 1.0])
+def test_a_mode_is_asked_for_the_share_of_major_that_is_wanted(majorness):
+    drawn = {mode_between(majorness, draw / 20) for draw in range(20)}
+    assert all(mode.majorness == mode.share == majorness for mode in drawn | {mode_for(majorness)})
+    assert mode_for(majorness) in drawn
+    assert {mode.steps for mode in drawn} <= {mode.steps for mode in MODES}
+
+
+def test_minor_modes_for_the_dark_major_modes_for_the_bright_and_a_choice_between():
+    def names(majorness):
+        return {mode_between(majorness, draw / 20).name for draw in range(20)}
+
+    assert names(0.0) == {"aeolian"}
+    assert names(1.0) == {"ionian"}
+    assert "dorian" in names(0.3)
+    assert len(names(0.7)) >= 2
+    assert not names(0.7) & {"aeolian", "dorian", "phrygian"}
+    assert not names(0.15) & {"ionian", "mixolydian", "lydian"}
 
 
 def test_brightness_follows_valence():
-    assert [majorness_wanted(valence) for valence in (-1, 0, 1)] == [0.0, 0.5, 1.0]
+    assert [majorness_wanted(valence) for valence in (-1, -0.5, 0, 0.5, 1)] == [0.0, 0.25, 0.5, 0.75, 1.0]
     assert tuple(sorted(MODES, key=lambda mode: -mode.happiness)) == MODES
+
+
+def test_a_listener_hears_major_where_a_musician_would():
+    assert heard(IONIAN, ("1", "4", "5", "1")) > 0.75
+    assert heard(AEOLIAN, ("1", "4", "5M", "1")) < 0.15
+    assert heard(AEOLIAN, ("1", "4", "5M", "1")) < heard(AEOLIAN, ("1", "6", "4", "5")) < heard(AEOLIAN, ("3", "7", "3", "6"))
+    # The same chords are heard the same, whichever of them is called home.
+    assert heard(AEOLIAN, ("3", "6", "7", "3")) - heard(IONIAN, ("1", "4", "5", "1")) == pytest.approx(-0.03, abs=1e-9)
+
+
+CHANGES = {4: "M", 3: "m", 5: "s"}
+
+
+def share_heard(majorness, functional, seeds=60):
+    """Mean of what is heard in phrases for this share, by their chords as they came out."""
+    values = []
+    for seed in range(seeds):
+        key = Key(0, mode_between(majorness, seed / seeds))
+        phrase = progression(
+            key, Streams(seed).of("harmony"), bars=8, beats=4, closed=True, functional=functional, slow=False, colour_chance=0.0
+        )
+        tokens = tuple(
+            "+".join(f"{span.chord.degree + 1}{CHANGES[(span.chord.tones[1] - span.chord.root) % 12]}" for span in bar)
+            for bar in phrase
+        )
+        values.append(heard(key.mode, tokens))
+    return sum(values) / len(values)
+
+
+@pytest.mark.parametrize("functional", [False, True])
+def test_the_more_major_is_wanted_the_more_is_heard(functional):
+    shares = [share_heard(majorness / 6, functional) for majorness in range(7)]
+    assert all(after > before + 0.01 for before, after in pairwise(shares))
+    assert shares[0] < 0.3 and shares[-1] > 0.7
+
+
+def test_minor_chords_keep_what_brightens_them_out_where_minor_is_wanted():
+    def colours(majorness):
+        key = Key(0, mode_for(majorness))
+        made = [
+            progression(
+                key, Streams(seed).of("harmony"), bars=8, beats=4, closed=False, functional=False, slow=False, colour_chance=1.0
+            )
+            for seed in range(8)
+        ]
+        return {span.chord.name for phrase in made for bar in phrase for span in bar}
+
+    assert not any(name.endswith("m7") for name in colours(0.1))
+    assert any(name.endswith("m7") for name in colours(0.6))
 
 
 @pytest.mark.parametrize("beats", [3, 4])

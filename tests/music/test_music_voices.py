@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from undertone.music import bass
 from undertone.music.harmony import LANGUAGES, chord, progression
-from undertone.music.metre import rhythm, strength
+from undertone.music.metre import strength
 from undertone.music.streams import Streams
 from undertone.music.texture import ORDERS, broken, hand, held
-from undertone.music.theory import IONIAN, MODES, Key
+from undertone.music.theory import AEOLIAN, IONIAN, MODES, Key
 from undertone.music.voicing import HIGHEST, LOWEST, cost, voiced
 
 
@@ -46,7 +46,7 @@ def test_chords_lie_clear_and_move_little(seed, centre):
 
 def test_every_chord_that_can_be_said_has_a_placing():
     for mode in MODES:
-        language = LANGUAGES[mode]
+        language = LANGUAGES[mode.name]
         said = " ".join((*language.modal, *language.functional, *language.opening, *language.closing)).replace("+", " ")
         for fifths in range(-6, 7):
             for token in sorted(set(said.split())):
@@ -67,6 +67,14 @@ def test_no_other_placing_would_cost_less():
             if clear and len({p % 12 for p in other}) == 3:
                 assert cost(before, chosen, 62) <= cost(before, other, 62)
         before = chosen
+
+
+def test_no_colour_is_worth_a_jump():
+    """E minor with its ninth, high up: its clear placings with both G and F sharp lie an octave away."""
+    key = Key(1, AEOLIAN)
+    placing = voiced(chord(key, "1", "9"), (66, 71, 74), 66)
+    assert max(abs(new - old) for new, old in zip(placing, (66, 71, 74), strict=True)) <= 7
+    assert 6 in {pitch % 12 for pitch in voiced(chord(key, "1", "9"), None, 62)}
 
 
 def test_parallel_fifths_and_wide_moves_cost():
@@ -94,9 +102,7 @@ def test_the_bass_takes_a_third_where_that_makes_a_line():
     moves = []
     for seed in range(30):
         stream = Streams(seed).of("harmony")
-        chords = progression(
-            key, stream, bars=8, beats=4, closed=True, functional=True, slow=False, colour_chance=0.0
-        )
+        chords = progression(key, stream, bars=8, beats=4, closed=True, functional=True, slow=False, colour_chance=0.0)
         notes = [low for bar in bass.line(chords, None) for low in bar]
         roots = [span.chord.root for bar in chords for span in bar]
         moves += [note % 12 != root for note, root in zip(notes, roots, strict=True)]
@@ -141,21 +147,10 @@ def test_a_voice_that_falls_by_step_may_come_late():
     assert [s.pitch for s in never] == [55, 60, 64]
 
 
-@pytest.mark.parametrize("beats", [3, 4])
-def test_rhythms_fit_their_bar(beats):
-    stream = Streams(0).of("rhythm")
-    for _ in range(300):
-        notes = rhythm(stream, beats)
-        assert 1 <= len(notes) <= 7
-        assert all(length > 0 for _, length in notes)
-        assert all(b >= a + length - 1e-9 for (a, length), (b, _) in pairwise(notes))
-        assert notes[-1][0] + notes[-1][1] <= beats
-
-
 def test_strong_beats_are_strong():
     assert [strength(beat, 4) for beat in (0, 2, 1, 0.5, 0.25)] == [1.0, 0.75, 0.5, 0.25, 0.1]
     assert strength(4, 4) == 1.0
 
 
 def test_every_mode_has_a_language():
-    assert set(LANGUAGES) == set(MODES)
+    assert set(LANGUAGES) == {mode.name for mode in MODES}

@@ -8,7 +8,7 @@ from undertone.music.harmony import Progression, Span
 from undertone.music.streams import Stream
 from undertone.music.theory import Key
 
-__all__ = ["HIGHEST", "LOWEST", "Step", "line", "walked"]
+__all__ = ["HIGHEST", "LOWEST", "Step", "held", "line", "pedal", "tenths", "walked"]
 
 LOWEST, HIGHEST = 36, 52
 
@@ -74,10 +74,10 @@ def walked(
     """The bass of one bar.
 
     lows: the lowest note of each of its chords. following: the first note of the next bar.
-    activity: 0 holds each chord, 0.3 restates it in the middle, 0.6 and more walks towards the next chord.
+    activity: 0 holds each chord, 0.3 restates it in the middle, 0.6 walks towards the next chord, 0.8 at times runs there.
     """
     steps: list[Step] = []
-    fifth_up, lead = stream.chance(0.6), stream.chance(0.5 + activity / 2)
+    fifth_up, lead, run = stream.chance(0.6), stream.chance(0.5 + activity / 2), stream.chance(0.5)
     for index, (span, low) in enumerate(zip(bar, lows, strict=True)):
         goal = lows[index + 1] if index + 1 < len(lows) else following
         beats = [(span.beat, span.beats, low, 1.0)]
@@ -92,5 +92,41 @@ def walked(
             way = key.step(goal) + (1 if goal < low else -1)
             beats[-1] = (start, length - 1, pitch, weight)
             beats.append((start + length - 1, 1.0, span.chord.pitch(key, way), 0.3))
+            if activity >= 0.8 and run and abs(goal - pitch) >= 3:
+                # Livelier still, two quick notes lead there.
+                beats[-1] = (start + length - 1, 0.5, span.chord.pitch(key, way + (1 if goal < low else -1)), 0.25)
+                beats.append((start + length - 0.5, 0.5, span.chord.pitch(key, way), 0.3))
         steps += [Step(*beat) for beat in beats]
+    return tuple(steps)
+
+
+def held(bar: tuple[Span, ...], lows: tuple[int, ...]) -> tuple[Step, ...]:
+    """One long note for each chord of a bar."""
+    return tuple(Step(span.beat, span.beats, low, 1.0) for span, low in zip(bar, lows, strict=True))
+
+
+def tenths(bar: tuple[Span, ...], lows: tuple[int, ...], stream: Stream) -> tuple[Step, ...]:
+    """The low note of each chord, then the chord's third or root a tenth or so above, as a wide left hand plays it."""
+    steps: list[Step] = []
+    for span, low in zip(bar, lows, strict=True):
+        above = [pitch for pitch in range(low + 14, low + 18) if pitch % 12 in span.chord.tones[:2]]
+        if span.beats < 3 or not above:
+            steps.append(Step(span.beat, span.beats, low, 1.0))
+            continue
+        later = stream.pick((1.0, 2.0, 2.0)) if span.beats >= 4 else 1.0
+        steps.append(Step(span.beat, later, low, 1.0))
+        steps.append(Step(span.beat + later, span.beats - later, above[0], 0.4))
+    return tuple(steps)
+
+
+def pedal(bar: tuple[Span, ...], lows: tuple[int, ...], key: Key) -> tuple[Step, ...]:
+    """The tonic under every chord that has it, else the fifth, else the chord's own low note; one note where it stays."""
+    steps: list[Step] = []
+    for span, low in zip(bar, lows, strict=True):
+        stays = [pitch for pitch in (key.tonic, key.pitch_classes[4]) if pitch in span.chord.tones]
+        pitch = LOWEST + (stays[0] - LOWEST) % 12 if stays else low
+        if steps and steps[-1].pitch == pitch:
+            steps[-1] = steps[-1]._replace(duration=steps[-1].duration + span.beats)
+        else:
+            steps.append(Step(span.beat, span.beats, pitch, 1.0))
     return tuple(steps)

@@ -5,15 +5,18 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 
-from undertone.music.metre import Rhythm, rhythm, strength
+from undertone.music.manners import BENTS, MANNERS, Moves, bar_of
+from undertone.music.metre import Rhythm, strength
 from undertone.music.streams import Stream
 
-__all__ = ["Motif", "ending", "fragment", "inverted", "motif", "stretched", "thinned"]
+__all__ = [
+    "Motif", "backwards", "ending", "fragment", "hurried", "inverted", "motif", "retimed", "stretched", "thinned", "turned",
+]  # fmt: skip
 
-MOVES = ((-1, 0.33), (1, 0.31), (0, 0.08), (2, 0.08), (-2, 0.09), (3, 0.06), (-3, 0.02), (4, 0.02), (-4, 0.01))
-"""Steps from one note to the next, with weights: 64 % are to a neighbour."""
 WIDEST = 5
 """Steps from the lowest to the highest note of a motif at most."""
+SHORTEST = 0.5
+"""Beats of the shortest note that a development may leave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,29 +28,48 @@ class Motif:
     """Steps of the key from each note to the next: one fewer than notes."""
 
 
-def _moves(stream: Stream, count: int) -> tuple[int, ...]:
+def _moves(stream: Stream, count: int, bent: Moves) -> tuple[int, ...]:
     moves: list[int] = []
     place = low = high = 0
     while len(moves) < count:
-        move = stream.weighted(MOVES)
+        move = stream.weighted(bent)
         if moves and abs(moves[-1]) >= 3 and not (move * moves[-1] < 0 and abs(move) <= 2):
             move = -1 if moves[-1] > 0 else 1
-        if moves and moves[-1] == 0 and move == 0:
+        if moves and moves[-1] == 0 and move == 0 and stream.chance(0.6):
             move = -1
         if max(high, place + move) - min(low, place + move) > WIDEST:
             move = -1 if place > 0 else 1
         place += move
         low, high = min(low, place), max(high, place)
         moves.append(move)
+    if moves and not any(moves):
+        moves[-1] = 1
     return tuple(moves)
 
 
-def motif(stream: Stream, beats: int) -> Motif:
-    """A new motif of three to six notes for bars of 3 or 4 beats."""
-    drawn = rhythm(stream, beats)
-    while len(drawn) < 3:
-        drawn = rhythm(stream, beats)
-    return Motif(drawn, _moves(stream, len(drawn) - 1))
+def _bar(stream: Stream, beats: int, manner: str) -> Rhythm:
+    """A bar of three notes or more; after some attempts a plain one, so that no manner can hold the music up."""
+    for _ in range(12):
+        drawn = bar_of(MANNERS[manner], stream, beats)
+        if len(drawn) >= 3:
+            return drawn
+    return (*((float(beat), 1.0) for beat in range(min(beats, 3) - 1)), (float(min(beats, 3) - 1), beats - min(beats, 3) + 1.0))
+
+
+def motif(stream: Stream, beats: int, manner: str = "singing", bent: str = "stepping") -> Motif:
+    """A new motif of three to six notes for bars of 3 or more beats.
+
+    manner, bent: names in `MANNERS` and `BENTS`. Raises KeyError for others.
+    """
+    drawn = _bar(stream, beats, manner)
+    return Motif(drawn, _moves(stream, len(drawn) - 1, BENTS[bent]))
+
+
+def retimed(source: Motif, stream: Stream, beats: int, manner: str) -> Motif:
+    """The same moves as far as they go, in another rhythm."""
+    drawn = _bar(stream, beats, manner)
+    moves = (source.moves or (1, -1)) * len(drawn)
+    return Motif(drawn, moves[: len(drawn) - 1])
 
 
 def inverted(source: Motif) -> Motif:
@@ -55,9 +77,14 @@ def inverted(source: Motif) -> Motif:
     return Motif(source.rhythm, tuple(-move for move in source.moves))
 
 
+def backwards(source: Motif) -> Motif:
+    """The same rhythm, its notes in the opposite order."""
+    return Motif(source.rhythm, tuple(-move for move in reversed(source.moves)))
+
+
 def fragment(source: Motif, beats: int) -> Motif:
     """The beginning of the motif, twice, the second time a step lower."""
-    half = beats / 2 if beats == 4 else 1.0
+    half = 1.0 if beats == 3 else beats / 2
     head = tuple((beat, min(length, half - beat)) for beat, length in source.rhythm if beat < half)
     if not head:
         return source
@@ -71,7 +98,30 @@ def fragment(source: Motif, beats: int) -> Motif:
 def stretched(source: Motif, beats: int) -> Motif:
     """The motif at half the speed, as far as a bar reaches."""
     kept = tuple((2 * beat, min(2 * length, beats - 2 * beat)) for beat, length in source.rhythm if 2 * beat < beats)
-    return Motif(kept, source.moves[: len(kept) - 1])
+    return Motif(kept, source.moves[: len(kept) - 1]) if kept else source
+
+
+def hurried(source: Motif, beats: int) -> Motif:
+    """The motif at double the speed, then its last note held; without the notes that would become too short."""
+    kept = [index for index, (_, length) in enumerate(source.rhythm) if length / 2 >= SHORTEST or index == 0]
+    if len(kept) < 2:
+        return source
+    places = list(itertools.accumulate(source.moves, initial=0))
+    starts = [source.rhythm[index][0] / 2 for index in kept]
+    ends = [*starts[1:], float(beats)]
+    moves = tuple(places[after] - places[before] for before, after in itertools.pairwise(kept))
+    return Motif(tuple((start, end - start) for start, end in zip(starts, ends, strict=True)), moves)
+
+
+def turned(source: Motif) -> Motif:
+    """The motif with its longest note adorned by the note above: there, up, back; as it was where no note is long enough."""
+    longest = max(range(len(source.rhythm)), key=lambda index: (source.rhythm[index][1], -index))
+    start, length = source.rhythm[longest]
+    if length < 1.5:
+        return source
+    adorned = ((start, length - 1.0), (start + length - 1.0, 0.5), (start + length - 0.5, 0.5))
+    rhythm = source.rhythm[:longest] + adorned + source.rhythm[longest + 1 :]
+    return Motif(rhythm, (*source.moves[:longest], 1, -1, *source.moves[longest:]))
 
 
 def ending(source: Motif, beats: int) -> Motif:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from undertone.flow import Bar, Layer, Note
+from undertone.music.provenance import GENERATED, Provenance
 from undertone.music.theory import pitch_name
 
 __all__ = ["Block", "piano_roll", "score_text"]
@@ -44,13 +45,18 @@ def _headline(bar: Bar) -> str:
     )
 
 
-def score_text(bars: Iterable[Bar]) -> str:
+def score_text(bars: Iterable[Bar], *, provenance: Provenance | None = None) -> str:
     """The bars as text: a line on each bar, then a line for each layer that plays.
 
     A note reads onset:name/duration in beats, then v and its velocity: `1.5:E4/0.5v62`. Gains stand before the layer's notes.
+    Where the music comes from stands above it, after `#`, and again wherever other people's music begins.
     """
-    lines = []
+    lines = [] if provenance is None else [f"# {line}" for line in provenance.as_text().splitlines()]
+    origin = ""
     for bar in bars:
+        if bar.origin not in ("", GENERATED, origin):
+            lines.append(f"# {bar.origin}")
+        origin = bar.origin
         lines.append(_headline(bar))
         for layer in Layer:
             notes = [_written(note) for note in bar.notes if note.layer is layer]

@@ -52,11 +52,12 @@ class Stream:
 class Streams:
     """All streams of one seed.
 
-    variations: another number for a name re-rolls the streams of that name and no other.
+    variations: another number for a name re-rolls the streams of that name and no other. piece: what else tells this music from
+    other music of the seed, such as its style.
     """
 
-    def __init__(self, seed: int, variations: Mapping[str, int] | None = None) -> None:
-        self._seed = seed
+    def __init__(self, seed: int, variations: Mapping[str, int] | None = None, *, piece: str = "") -> None:
+        self._seed = f"{seed}:{piece}" if piece else str(seed)
         self._variations = dict(variations or {})
 
     def of(self, name: str, *place: object) -> Stream:

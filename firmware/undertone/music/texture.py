@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 from undertone.music.harmony import Span
 from undertone.music.streams import Stream
+from undertone.music.theory import Key
 from undertone.music.voicing import Voicing
 
-__all__ = ["Sound", "broken", "hand", "held"]
+__all__ = ["Sound", "broken", "drone", "fifths", "hand", "held", "slots"]
 
 ORDERS: dict[int, tuple[tuple[int, ...], ...]] = {
     4: ((0, 4, 2, 6, 3, 7, 1, 5), (0, 4, 6, 2, 5, 1, 7, 3), (0, 3, 6, 4, 2, 7, 5, 1), (0, 2, 4, 6, 1, 3, 5, 7)),
@@ -32,7 +33,7 @@ def hand(voicing: Voicing, low: int) -> tuple[int, int, int, int, int]:
     return low + 12 * max(0, (first - 3 - low) // 12), first, second, third, first + 12
 
 
-def _slots(order: tuple[int, ...], count: int, eighths: int) -> list[float]:
+def slots(order: tuple[int, ...], count: int, eighths: int) -> list[float]:
     """Onsets in beats: so many of the order's eighths, and beyond them sixteenths in the same order."""
     whole = sorted(order[: min(count, eighths)])
     between = order[: max(0, min(count - eighths, eighths))]
@@ -48,7 +49,13 @@ def _finger(figure: tuple[int, ...], place: int) -> int:
 
 
 def broken(
-    bar: tuple[Span, ...], hands: tuple[tuple[int, ...], ...], figure: tuple[int, ...], *, variant: int, count: int, beats: int,
+    bar: tuple[Span, ...],
+    hands: tuple[tuple[int, ...], ...],
+    figure: tuple[int, ...],
+    *,
+    variant: int,
+    count: int,
+    beats: int,
     sustain: float,
 ) -> tuple[Sound, ...]:
     """One bar of broken chords.
@@ -59,7 +66,7 @@ def broken(
     orders = ORDERS[beats]
     order = orders[variant % len(orders)]
     sounds = []
-    for beat in _slots(order, max(1, count), 2 * beats):
+    for beat in slots(order, max(1, count), 2 * beats):
         index = max(index for index, span in enumerate(bar) if span.beat <= beat)
         span = bar[index]
         place = round((beat - span.beat) * 4)
@@ -90,4 +97,35 @@ def held(
             else:
                 sounds.append(Sound(span.beat, span.beats, pitch, 0.6))
         before = voicing
+    return tuple(sounds)
+
+
+def drone(bar: tuple[Span, ...], key: Key, centre: float) -> tuple[Sound, ...]:
+    """One bar of a drone: tonic, fifth and the tonic above, without what lies next to a note of the chord.
+
+    Where nothing of it may stay, the root of the chord takes its place.
+    """
+    root = key.tonic + 12 * round((centre - 10 - key.tonic) / 12)
+    pitches = (root, root + (key.pitch_classes[4] - key.tonic) % 12, root + 12)
+    sounds: list[Sound] = []
+    for span in bar:
+        clear = [pitch for pitch in pitches if not any((pitch - tone) % 12 in (1, 2, 10, 11) for tone in span.chord.tones)]
+        instead = root + (span.chord.root - root) % 12
+        for pitch in clear or [instead]:
+            going = next((sound for sound in sounds if sound.pitch == pitch and sound.beat + sound.duration == span.beat), None)
+            if going is not None:
+                sounds[sounds.index(going)] = going._replace(duration=going.duration + span.beats)
+            else:
+                sounds.append(Sound(span.beat, span.beats, pitch, 0.6))
+    return tuple(sounds)
+
+
+def fifths(bar: tuple[Span, ...], centre: float) -> tuple[Sound, ...]:
+    """One bar of open fifths: the root of each chord with its fifth, and no third that could thicken."""
+    lowest = round(centre) - 11
+    sounds = []
+    for span in bar:
+        root = lowest + (span.chord.root - lowest) % 12
+        fifth = root + (span.chord.tones[2] - span.chord.root) % 12
+        sounds += [Sound(span.beat, span.beats, pitch, 0.6) for pitch in (root, fifth)]
     return tuple(sounds)

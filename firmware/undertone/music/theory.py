@@ -32,11 +32,13 @@ class Mode:
     """
     degree: int
     """Where its tonic stands in the Ionian scale of the same signature, 0…6."""
+    share: float | None = None
+    """How much of what is played in it should sound major, 0…1; None leaves that to its happiness."""
 
     @property
     def majorness(self) -> float:
-        """0 for the darkest mode, 1 for the brightest."""
-        return (self.happiness - 0.21) / (0.83 - 0.21)
+        """The share of major if one is asked for; else from 0 for the darkest mode to 1 for the brightest."""
+        return (self.happiness - 0.21) / (0.83 - 0.21) if self.share is None else self.share
 
 
 IONIAN = Mode("ionian", (0, 2, 4, 5, 7, 9, 11), 0.83, 0)

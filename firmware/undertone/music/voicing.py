@@ -23,6 +23,8 @@ CLOSEST = 3
 """Semitones between neighbouring voices at least."""
 WIDEST = 17
 """Semitones from the lowest voice to the highest at most."""
+FARTHEST = 7
+"""Semitones that a voice moves at most where the chord can be placed so without its ninth or seventh."""
 CLOSEST_LOW, LOW = 4, 57
 """The same where the lower of the two lies below this note."""
 
@@ -60,7 +62,11 @@ def voiced(chord: Chord, before: Voicing | None, centre: float) -> Voicing:
         or _placings(chord, third, *near)
         or _placings(chord, third, LOWEST, HIGHEST)
     )
-    return min(candidates, key=lambda placing: (cost(before, placing, centre), placing))
+    best = min(candidates, key=lambda placing: (cost(before, placing, centre), placing))
+    if before is not None and max(abs(new - old) for new, old in zip(best, before, strict=True)) > FARTHEST:
+        # Nor is any colour worth such a jump.
+        best = min((best, *_placings(chord, third, *near)), key=lambda placing: (cost(before, placing, centre), placing))
+    return best
 
 
 def _placings(chord: Chord, essential: set[int], low: int, high: int) -> list[Voicing]:
