@@ -69,7 +69,7 @@ def test_pieces_of_sixty_four_frames_sound_like_the_whole(soundfont: Path) -> No
     for cuts in ((0, BLOCK), (0, 64, 320, 960, BLOCK)):
         synth = FluidSynth(soundfont)
         synth.strike(Layer.PAD, 60, 90)
-        stems = np.zeros((4, 2, BLOCK), dtype=np.float32)
+        stems = np.zeros((len(synth.layers), 2, BLOCK), dtype=np.float32)
         for start, stop in pairwise(cuts):
             synth.render(stems[:, :, start:stop])
         synth.close()
@@ -90,6 +90,45 @@ def test_ended_notes_fade_and_silenced_notes_stop(synth: FluidSynth) -> None:
     synth.silence()
     rendered(synth)
     assert not np.any(rendered(synth))
+
+
+def centroid(sound: np.ndarray) -> float:
+    power = np.abs(np.fft.rfft(sound * np.hanning(len(sound)))) ** 2
+    return float((power * np.fft.rfftfreq(len(sound), 1 / RATE)).sum() / power.sum())
+
+
+def test_percussion_plays_a_drum_kit(synth: FluidSynth) -> None:
+    """Key 42 is a closed hi-hat, all of it above 3 kHz; as a note of a piano it would be a low F sharp."""
+    index = synth.layers.index(Layer.PERCUSSION)
+    for kit in (0, 40, 99):
+        synth.program(Layer.PERCUSSION, kit)
+        synth.strike(Layer.PERCUSSION, 42, 90)
+        assert centroid(rendered(synth)[index, 0]) > 3000
+        synth.silence()
+    synth.program(Layer.MELODY, 0)
+    synth.strike(Layer.MELODY, 42, 90)
+    assert centroid(rendered(synth)[synth.layers.index(Layer.MELODY), 0]) < 1000
+
+
+def test_what_rings_too_long_is_damped(synth: FluidSynth, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ringing(program: int) -> float:
+        synth.silence()
+        synth.program(Layer.HARMONY, program)
+        synth.strike(Layer.HARMONY, 60, 90)
+        rendered(synth, RATE // 10)
+        synth.end(Layer.HARMONY, 60)
+        seconds = 0.0
+        while synth.voices and seconds < 20.0:
+            rendered(synth, RATE // 10)
+            seconds += 0.1
+        return seconds
+
+    piano, damped = ringing(0), {program: ringing(program) for program in fluid.DAMPED}
+    assert all(seconds < 9.0 for seconds in damped.values())
+    # A program that is not damped after one that was has its own time.
+    assert ringing(0) == piano
+    monkeypatch.setattr(fluid, "DAMPED", {})
+    assert ringing(46) > 1.5 * damped[46]
 
 
 def test_polyphony_is_bounded(soundfont: Path) -> None:

@@ -309,7 +309,7 @@ def test_a_device_that_swallows_sound_is_fed_no_faster_than_the_clock() -> None:
     while now < 10.0:
         player.render_ahead(now)
         now = max(now + 1e-4, player.write_block(now, finished=lambda now=now: now))
-    assert len(sink.blocks) * BLOCK / RATE == pytest.approx(10.0 * 1.01 + 0.2 + 0.2, abs=0.1)
+    assert len(sink.sound) / RATE == pytest.approx(10.0 * 1.01 + 0.2 + 0.2, abs=0.1)
     assert player.underruns == 0
 
 
@@ -395,3 +395,97 @@ def test_the_silent_player_waits_for_late_bars() -> None:
     bars.late = False
     run(player, 5.0, 8.0)
     assert told[2] >= 5.0 and np.diff(told).min() >= 2.0
+
+
+class Wire:
+    """A device that is pulled out and plugged in again, each time as another sink; every sink keeps what it heard."""
+
+    def __init__(self) -> None:
+        self.there = True
+        self.sinks: list[Kept] = []
+
+    def open(self) -> Sink:
+        if not self.there:
+            raise SoundError("There is no sound device.")
+        self.sinks.append(Kept())
+        return self.sinks[-1]
+
+    def pull(self) -> None:
+        self.there = False
+        self.sinks[-1].broken = True
+
+    @property
+    def last(self) -> NDArray[np.float32]:
+        return self.sinks[-1].sound
+
+
+def test_a_device_lost_twice_is_found_twice_and_nothing_is_left_open() -> None:
+    wire, faults = Wire(), list[Fault]()
+    player = player_with(wire.open(), on_fault=faults.append, reopen=wire.open)
+    now = run(player, 0.0, 2.0)
+    for _ in range(2):
+        wire.pull()
+        now = run(player, now, now + 3.0)
+        assert player.lost
+        wire.there = True
+        now = run(player, now, now + 8.0)
+        assert not player.lost and rms(wire.last[-RATE // 2 :]) > 0.01
+        assert np.abs(np.diff(wire.last[:, 0])).max() < 0.02, "it comes up without a click"
+    assert [fault.over for fault in faults] == [False, True, False, True]
+    assert [sink.closed for sink in wire.sinks] == [1, 1, 0]
+    assert player.underruns == 0
+
+
+def test_a_device_lost_while_hushed_comes_back_silent_until_it_is_asked_for() -> None:
+    wire, bars = Wire(), Bars()
+    player = player_with(wire.open(), bars, reopen=wire.open)
+    now = run(player, 0.0, 2.0)
+    player.hush()
+    now = run(player, now, now + 1.0)
+    wire.pull()
+    now = run(player, now, now + 3.0)
+    wire.there = True
+    now = run(player, now, now + 6.0)
+    assert not player.lost and not wire.last.any()
+    player.resume(0.5)
+    run(player, now, now + 3.0)
+    assert rms(wire.last[-RATE // 2 :]) > 0.01
+
+
+def test_hushed_while_it_is_lost_it_comes_back_silent() -> None:
+    wire = Wire()
+    player = player_with(wire.open(), reopen=wire.open)
+    now = run(player, 0.0, 2.0)
+    wire.pull()
+    now = run(player, now, now + 2.0)
+    player.hush()
+    wire.there = True
+    run(player, now, now + 8.0)
+    assert not player.lost and not wire.last.any()
+
+
+def test_a_device_that_comes_back_at_another_rate_is_refused_with_a_sentence() -> None:
+    """What is rendered is rendered for one rate; at another it would sound too low and run too long."""
+    faults, sinks = list[Fault](), [Kept()]
+
+    def reopen() -> Sink:
+        sinks.append(Kept())
+        sinks[-1].rate_hz = 44100 if len(sinks) < 4 else RATE
+        return sinks[-1]
+
+    player = player_with(sinks[0], on_fault=faults.append, reopen=reopen)
+    now = run(player, 0.0, 1.0)
+    sinks[0].broken = True
+    run(player, now, now + 12.0)
+    assert [sink.closed for sink in sinks] == [1, 1, 1, 0]
+    assert not sinks[1].blocks and not sinks[2].blocks and sinks[3].blocks
+    assert [fault.over for fault in faults] == [False, True]
+
+
+def test_nothing_of_the_safety_stage_can_be_set_from_outside() -> None:
+    player = player_with(Kept())
+    with pytest.raises(AttributeError):
+        player.safety = None  # type: ignore[misc, assignment]
+    player.volume_db = 40.0
+    run(player, 0.0, 2.0)
+    assert player.safety.stop_db <= 0.0 and player.safety.ceiling_dba == 65.0

@@ -236,12 +236,12 @@ def test_jumps_of_balance_do_not_click() -> None:
     """A tone whose gain halves between two blocks bends no more than the tone itself does."""
     mixer = Mixer(tuple(Layer), rate_hz=RATE, frames=BLOCK)
     tone = np.sin(2 * np.pi * 200.0 * np.arange(20 * BLOCK) / RATE).astype(np.float32)
-    loud = Setting(level=1.0, gains=np.ones(4), low_pass_hz=20000.0, reverb_wet=0.0, reverb_seconds=2.0, swell_db=0.0)
+    loud = Setting(level=1.0, gains=np.ones(len(Layer)), low_pass_hz=20000.0, reverb_wet=0.0, reverb_seconds=2.0, swell_db=0.0)
     out = []
     for index in range(20):
-        stems = np.zeros((4, 2, BLOCK), dtype=np.float32)
+        stems = np.zeros((len(Layer), 2, BLOCK), dtype=np.float32)
         stems[1] = tone[index * BLOCK : (index + 1) * BLOCK]
-        setting = replace(loud, gains=np.ones(4) * (1.0 if index < 12 else 0.5))
+        setting = replace(loud, gains=np.ones(len(Layer)) * (1.0 if index < 12 else 0.5))
         out.append(mixer(stems, setting, breath_per_min=None))
     bend = np.abs(np.diff(np.concatenate(out, axis=1)[0], 2))[4 * BLOCK :]
     assert bend.max() < 1.05 * (2 * np.pi * 200.0 / RATE) ** 2

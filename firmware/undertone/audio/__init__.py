@@ -6,6 +6,8 @@ takes it through the `Outlet` (volume, stop, limiter) into a `Sink`; `PlayerThre
 decides what is played: bars come in, and the last chord is held when none does.
 """
 
+from undertone.audio.deck import Deck
+from undertone.audio.examining import Examined, examined, sound_files
 from undertone.audio.fluid import FluidSynth, find_soundfont
 from undertone.audio.outlet import Outlet
 from undertone.audio.player import Player
@@ -18,6 +20,8 @@ from undertone.audio.synth import Stems, Synth, ToneSynth
 
 __all__ = [
     "BLOCK",
+    "Deck",
+    "Examined",
     "FluidSynth",
     "NullSink",
     "Outlet",
@@ -31,6 +35,8 @@ __all__ = [
     "Synth",
     "ToneSynth",
     "WavSink",
+    "examined",
     "find_soundfont",
     "open_default_sink",
+    "sound_files",
 ]

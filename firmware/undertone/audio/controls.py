@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from undertone.flow import Bar, Layer
+from undertone.flow import Bar, Layer, Texture
 
 __all__ = ["Controls", "Setting", "amplitude"]
 
@@ -21,6 +21,7 @@ LOW_PASS_HZ = (80.0, 20000.0)
 REVERB_SECONDS = (0.2, 12.0)
 SWELL_DB = (0.0, 12.0)
 GAIN_DB = (FLOOR_DB, 12.0)
+TEXTURE_DB = (FLOOR_DB, 0.0)
 
 
 def amplitude(level_db: float) -> float:
@@ -41,6 +42,8 @@ class Setting:
     reverb_wet: float
     reverb_seconds: float
     swell_db: float
+    textures: Array = field(default_factory=lambda: np.zeros(len(Texture)))
+    """Factor of each texture, 1 being the programme's loudness."""
 
 
 class Controls:
@@ -52,7 +55,7 @@ class Controls:
     def __init__(self, layers: tuple[Layer, ...]) -> None:
         self._layers = layers
         self._from: Array | None = None
-        self._to = self._vector(0.0, {}, 4000.0, 0.3, 2.8, 0.0)
+        self._to = self._vector(0.0, {}, {}, 4000.0, 0.3, 2.8, 0.0)
         self._start = 0
         self._end = 1
         self.breath_per_min: float | None = None
@@ -64,6 +67,7 @@ class Controls:
         aims = self._vector(
             bar.level_db,
             bar.gains_db,
+            bar.textures,
             bar.low_pass_hz,
             bar.reverb_wet,
             bar.reverb_seconds,
@@ -76,13 +80,15 @@ class Controls:
     def at(self, frame: int) -> Setting:
         """Where everything stands at a frame."""
         level, low_pass, wet, seconds, swell, *gains = self._at(frame).tolist()
+        layers = len(self._layers)
         return Setting(
             level=amplitude(level),
-            gains=np.array([amplitude(gain) for gain in gains]),
+            gains=np.array([amplitude(gain) for gain in gains[:layers]]),
             low_pass_hz=2.0**low_pass,
             reverb_wet=wet,
             reverb_seconds=2.0**seconds,
             swell_db=swell,
+            textures=np.array([amplitude(gain) for gain in gains[layers:]]),
         )
 
     def _at(self, frame: int) -> Array:
@@ -92,7 +98,14 @@ class Controls:
         return self._from + (self._to - self._from) * share
 
     def _vector(
-        self, level_db: float, gains_db: Mapping[Layer, float], low_pass: float, wet: float, seconds: float, swell: float
+        self,
+        level_db: float,
+        gains_db: Mapping[Layer, float],
+        textures: Mapping[Texture, float],
+        low_pass: float,
+        wet: float,
+        seconds: float,
+        swell: float,
     ) -> Array:
         return np.array(
             [
@@ -102,6 +115,7 @@ class Controls:
                 math.log2(_within(seconds, REVERB_SECONDS)),
                 _within(swell, SWELL_DB),
                 *(_within(gains_db.get(layer, 0.0), GAIN_DB) for layer in self._layers),
+                *(_within(textures.get(texture, FLOOR_DB), TEXTURE_DB) for texture in Texture),
             ]
         )
 

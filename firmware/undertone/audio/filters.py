@@ -21,12 +21,14 @@ __all__ = [
     "BlockFilter",
     "Kernel",
     "StateSpace",
+    "bell",
     "biquad",
     "high_pass",
     "k_weighting",
     "kernel",
     "low_pass",
     "low_pass_kernel",
+    "low_shelf",
     "series",
 ]
 
@@ -97,6 +99,39 @@ def high_pass(corner_hz: float, *, rate_hz: float) -> StateSpace:
     k = math.tan(math.pi * corner_hz / rate_hz)
     a0 = 1.0 + math.sqrt(2.0) * k + k * k
     return biquad([1.0 / a0, -2.0 / a0, 1.0 / a0], [1.0, 2.0 * (k * k - 1.0) / a0, (1.0 - math.sqrt(2.0) * k + k * k) / a0])
+
+
+def low_shelf(corner_hz: float, gain_db: float, *, rate_hz: float) -> StateSpace:
+    """A shelf that changes what lies below the corner by so many dB, half of them at the corner, as gently as it can.
+
+    Source: R. Bristow-Johnson, "Cookbook formulae for audio equalizer biquad filter coefficients", shelf slope 1.
+    """
+    gain, w = 10.0 ** (gain_db / 40.0), 2.0 * math.pi * corner_hz / rate_hz
+    cosine, slope = math.cos(w), math.sqrt(2.0 * gain) * math.sin(w)
+    more, less = gain + 1.0, gain - 1.0
+    a0 = more + less * cosine + slope
+    return biquad(
+        [
+            gain * (more - less * cosine + slope) / a0,
+            2.0 * gain * (less - more * cosine) / a0,
+            gain * (more - less * cosine - slope) / a0,
+        ],
+        [1.0, -2.0 * (less + more * cosine) / a0, (more + less * cosine - slope) / a0],
+    )
+
+
+def bell(centre_hz: float, gain_db: float, octaves: float, *, rate_hz: float) -> StateSpace:
+    """A rise (or dip) of so many dB around a frequency; at half of the gain it is so many octaves wide.
+
+    Source: the same cookbook, peaking filter, with its bandwidth corrected for the sampling.
+    """
+    gain, w = 10.0 ** (gain_db / 40.0), 2.0 * math.pi * centre_hz / rate_hz
+    alpha = math.sin(w) * math.sinh(0.5 * math.log(2.0) * octaves * w / math.sin(w))
+    a0, cosine = 1.0 + alpha / gain, math.cos(w)
+    return biquad(
+        [(1.0 + alpha * gain) / a0, -2.0 * cosine / a0, (1.0 - alpha * gain) / a0],
+        [1.0, -2.0 * cosine / a0, (1.0 - alpha / gain) / a0],
+    )
 
 
 def k_weighting(rate_hz: float) -> StateSpace:

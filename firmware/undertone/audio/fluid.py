@@ -1,9 +1,9 @@
 """FluidSynth as an instrument with one stereo output for each layer.
 
 Theory of operation. Each layer plays on a MIDI channel of its own, and FluidSynth is told to render as many groups of
-channels as there are layers, so that channel i comes out of group i, dry. Its reverb, chorus and audio drivers stay off.
-Only samples of chosen programs are kept in memory. The library is bound by hand: pyfluidsynth does not expose groups of
-outputs.
+channels as there are layers, so that channel i comes out of group i, dry. The channel of percussion is made a drum channel:
+its programs are kits (bank 128), its pitches instruments. Reverb, chorus and audio drivers stay off. Only samples of chosen
+programs are kept in memory. The library is bound by hand: pyfluidsynth does not expose groups of outputs.
 """
 
 from __future__ import annotations
@@ -31,8 +31,15 @@ GAIN = 0.8
 INTERPOLATION = 4
 """Fourth order, FluidSynth's own choice. Linear is 1, a fifth cheaper and dull above 5 kHz."""
 FAILED = -1
+DRUM_CHANNEL = 1
+"""FluidSynth's name for a channel whose programs are kits: CHANNEL_TYPE_DRUM."""
+RELEASE = 38
+"""FluidSynth's number for how long a note's volume takes to fade once it is ended: GEN_VOLENVRELEASE."""
+DAMPED = {14: -1500.0, 46: -2400.0, 48: -600.0, 49: -1200.0, 88: -600.0, 91: -600.0, 92: -1500.0, 94: -1200.0}
+"""Programs that FluidR3_GM lets ring for 5 to 11 s after their end, mostly below hearing, with what to add to that time,
+timecents (−1200 halves it). Left alone, a harp at four notes a second keeps more voices busy than there are."""
 
-_P, _I, _D, _S = ctypes.c_void_p, ctypes.c_int, ctypes.c_double, ctypes.c_char_p
+_P, _I, _D, _F, _S = ctypes.c_void_p, ctypes.c_int, ctypes.c_double, ctypes.c_float, ctypes.c_char_p
 SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "new_fluid_settings": (_P, ()),
     "delete_fluid_settings": (None, (_P,)),
@@ -44,6 +51,8 @@ SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "fluid_is_soundfont": (_I, (_S,)),
     "fluid_synth_sfload": (_I, (_P, _S, _I)),
     "fluid_synth_set_interp_method": (_I, (_P, _I, _I)),
+    "fluid_synth_set_channel_type": (_I, (_P, _I, _I)),
+    "fluid_synth_set_gen": (_I, (_P, _I, _I, _F)),
     "fluid_synth_program_change": (_I, (_P, _I, _I)),
     "fluid_synth_noteon": (_I, (_P, _I, _I, _I)),
     "fluid_synth_noteoff": (_I, (_P, _I, _I)),
@@ -110,6 +119,8 @@ class FluidSynth:
         if font == FAILED:
             self.close()
             raise SoundError(f"The sound font {path} is damaged and cannot be loaded: {REPAIR}.")
+        self._lib.fluid_synth_set_channel_type(self._synth, self.layers.index(Layer.PERCUSSION), DRUM_CHANNEL)
+        self.program(Layer.PERCUSSION, 0)
         self._pointers = (ctypes.c_void_p * (2 * len(self.layers)))()
 
     def _open(self, polyphony: int) -> None:
@@ -141,8 +152,13 @@ class FluidSynth:
         return int(self._lib.fluid_synth_get_active_voice_count(self._synth))
 
     def program(self, layer: Layer, number: int) -> None:
-        """Give a layer's notes from now on a General MIDI sound, 0…127. Its samples are read from the disk now."""
-        self._lib.fluid_synth_program_change(self._synth, self.layers.index(layer), number)
+        """Give a layer's notes from now on a General MIDI sound, 0…127; percussion a kit, the standard one where the
+        font has no such kit. Its samples are read from the disk now.
+        """
+        channel = self.layers.index(layer)
+        self._lib.fluid_synth_program_change(self._synth, channel, number)
+        damped = 0.0 if layer is Layer.PERCUSSION else DAMPED.get(number, 0.0)
+        self._lib.fluid_synth_set_gen(self._synth, channel, RELEASE, damped)
 
     def strike(self, layer: Layer, pitch: int, velocity: int) -> None:
         """Begin a note."""

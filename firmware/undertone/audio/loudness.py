@@ -3,8 +3,9 @@
 Theory of operation. The mean square of the K-weighted signal over 400 ms is the momentary loudness. Pauses must not count:
 what lies under −70 LUFS, or 10 LU under the mean of all that sounds, is left out. The running mean has a memory of 20 s, at
 first a shorter one; the gain that would bring it to the target is approached at a bounded rate and stays within bounds, so
-that the rider corrects an instrument that is too soft and never pumps, and never lifts a hum out of silence. Only what is
-much too loud for three seconds is turned down at once.
+that the rider corrects an instrument that is too soft and never pumps, and never lifts a hum out of silence. While little has
+been heard the rate is higher: music comes in softly anyway, and what is learnt then need not be made good for half a minute.
+Only what is much too loud for three seconds is turned down at once.
 
 Source: ITU-R BS.1770-4; EBU Tech 3341 (momentary loudness).
 """
@@ -32,15 +33,18 @@ PAUSE_LU = 10.0
 MEMORY_SECONDS = 20.0
 FRESH_SHARE = 0.4
 """A piece often begins with few layers, so even at first the mean leans on what was heard last."""
-PRIOR_SECONDS = 0.4
-"""Weight of the loudness assumed at the start."""
-PRIOR_LUFS = -29.0
+PRIOR_SECONDS = 4.0
+"""Weight of the loudness assumed at the start: a piece begins with less than all of its layers, which must not be turned up."""
+PRIOR_LUFS = -26.5
+"""All programs and styles are balanced so that they come near this when everything plays."""
 BURST_SECONDS = 3.0
-BURST_LU = 2.5
+BURST_LU = 1.5
 """What is louder than the target by more than this over three seconds is turned down without waiting for the mean."""
 BURST_DB_PER_SECOND = 1.5
 UP_DB_PER_SECOND = 0.4
 DOWN_DB_PER_SECOND = 0.8
+FIRST_DB_PER_SECOND, FIRST_SECONDS = 2.5, 5.0
+"""The rate at the very first, and the time in which what it exceeds the later rates by falls to 1/e."""
 RANGE_DB = (-36.0, 18.0)
 """The gain stays within this of what the assumed loudness would need."""
 
@@ -110,7 +114,8 @@ class LoudnessRider:
     def _ride(self) -> None:
         lowest, most = RANGE_DB
         wanted = min(max(self._target - self.loudness, self._neutral_db + lowest), self._neutral_db + most)
-        rate = UP_DB_PER_SECOND if wanted > self.gain_db else DOWN_DB_PER_SECOND
+        usual = UP_DB_PER_SECOND if wanted > self.gain_db else DOWN_DB_PER_SECOND
+        rate = usual + (FIRST_DB_PER_SECOND - usual) * math.exp(-self._counted.seconds / FIRST_SECONDS)
         highest = self._target + BURST_LU - lufs(sum(self._burst) * self._seconds / BURST_SECONDS)
         if self.gain_db > highest:
             wanted, rate = min(wanted, highest), BURST_DB_PER_SECOND

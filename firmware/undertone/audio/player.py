@@ -1,9 +1,10 @@
 """Keeps sound rendered ahead, asks for bars in time, and hands sound to a sink, whatever happens to that sink.
 
 Theory of operation. Two steps meet in a row of blocks. `render_ahead` pulls bars and renders until the row is `ahead`
-seconds long. `write_block` takes the oldest block through the outlet (volume, stop, limiter) and writes it. In virtual time
-`advance` does both; in real time `PlayerThread` runs each in a thread of its own, so that a slow bar or a sound read from a
-slow disk costs depth and no gap. A block may only be appended by the one side and taken by the other, so no lock is needed.
+seconds long. `write_block` takes the oldest block through the outlet (volume, stop, limiter, safety) and writes it, in pieces,
+so that a stop does not wait until a device has room for the rest of a block. In virtual time `advance` does both; in real time
+`PlayerThread` runs each in a thread of its own, so that a slow bar or a sound read from a slow disk costs depth and no gap. A
+block may only be appended by the one side and taken by the other, so no lock is needed.
 
 Frame 0 sounds at `_origin`. In virtual time, and for sinks that do not pace us, that moment never moves. A device has a
 clock of its own: there the origin is read off each write, so that bars are asked for at the time at which they will truly be
@@ -13,6 +14,7 @@ has taken more than any device could, the clock paces the writes.
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections import deque
 from collections.abc import Callable
@@ -24,12 +26,15 @@ from numpy.typing import NDArray
 from undertone.audio.gauge import BufferGauge
 from undertone.audio.outlet import Outlet
 from undertone.audio.renderer import BLOCK, Renderer
+from undertone.audio.safety import Protection, Safety
 from undertone.audio.sinks import Sink
 from undertone.errors import SoundError
 from undertone.flow import Bar, Fault, FaultKind
 
 __all__ = ["Player"]
 
+PIECE = 1024
+"""Frames taken through the outlet and written at a time."""
 FIRST_RETRY_SECONDS = 1.0
 LAST_RETRY_SECONDS = 30.0
 CLOSING_BLOCKS = 3
@@ -49,6 +54,7 @@ class Player:
     on_fault: told once when the sink fails and once when it works again.
     reopen: opens the sink anew after it failed; without it the same sink is tried again.
     fade_in: seconds in which sound comes up at the start.
+    protection: what the safety stage at the very end goes by; day, and a level that nobody measured, if not given.
 
     With a `PlayerThread`, `need_bar` and `on_bar` are called in its rendering thread and `on_fault` in its writing thread.
     """
@@ -64,6 +70,7 @@ class Player:
         on_fault: Callable[[Fault], None] | None = None,
         reopen: Callable[[], Sink] | None = None,
         fade_in: float = 8.0,
+        protection: Protection | None = None,
     ) -> None:
         self.ahead = ahead
         self._renderer = renderer
@@ -73,7 +80,7 @@ class Player:
         self._on_fault = on_fault
         self._reopen = reopen
         self._row: deque[NDArray[np.float32]] = deque()
-        self._outlet = Outlet(rate_hz=renderer.rate_hz, frames=BLOCK, fade_in=fade_in)
+        self._outlet = Outlet(rate_hz=renderer.rate_hz, frames=PIECE, fade_in=fade_in, protection=protection)
         self._gauge = BufferGauge()
         self._seconds = BLOCK / renderer.rate_hz
         self._origin: float | None = None
@@ -101,6 +108,16 @@ class Player:
         return self._outlet.level_dbfs
 
     @property
+    def level_dba(self) -> float | None:
+        """The same at the pillow, dB(A); None where nothing sounds or the level has not been measured."""
+        return self._outlet.safety.level_dba
+
+    @property
+    def safety(self) -> Safety:
+        """The stage that guards the ear, for what it knows; nothing of it can be set."""
+        return self._outlet.safety
+
+    @property
     def underruns(self) -> int:
         """Times that the device ran dry, as far as gaps between writes tell, or that rendering came too late."""
         return self._gauge.underruns + self._starved
@@ -122,7 +139,7 @@ class Player:
 
     @property
     def sink_latency(self) -> float:
-        """Seconds of sound that the sink may still play after a stop: what it adds to the 50 ms of `hush`."""
+        """Seconds of sound that the sink may still play after a stop: what it adds to the 20 ms of `hush`."""
         return self._sink_latency
 
     @property
@@ -130,8 +147,16 @@ class Player:
         """True while there is no working sink."""
         return self._fault is not None
 
+    def troubles(self) -> list[str]:
+        """What was wrong with sound files since this was last asked: for each file one sentence, once."""
+        return self._renderer.troubles()
+
+    def failed_tracks(self) -> list[str]:
+        """Sound files that could not be played since this was last asked, each once: choose others."""
+        return self._renderer.failed_tracks()
+
     def hush(self) -> None:
-        """Fade to silence within 50 ms of what is written next, and stay silent; the bars go on."""
+        """Fade to silence within 20 ms of what is written next, and stay silent; the bars go on."""
         self._outlet.hush()
 
     def resume(self, seconds: float | None = None) -> None:
@@ -177,8 +202,7 @@ class Player:
         self._now = now
         if self._origin is None:
             self._origin = now
-        block = self._next()
-        self._write(self._outlet(block, last=self.lost or (finished is not None and not self._row)))
+        self._leave(self._next(), last=self.lost or (finished is not None and not self._row))
         self._written += 1
         sink = self._sink
         self._sink_latency = sink.latency if sink is not None else 0.0
@@ -186,7 +210,7 @@ class Player:
             return self._origin + (self._written + 1) * self._seconds
         after = finished()
         self._gauge.wrote(now, after, seconds=self._seconds, capacity=sink.latency)
-        self._origin = after + sink.latency - self.position
+        self._origin = after + sink.latency + self._outlet.delay - self.position
         return after + max(0.0, self._gauge.swallowed - sink.latency - SWALLOW_SECONDS)
 
     def close(self) -> None:
@@ -194,8 +218,9 @@ class Player:
         self._outlet.hush()
         for _ in range(CLOSING_BLOCKS):
             if self._sink is not None and not self.lost:
-                self._write(self._outlet(self._next()))
+                self._leave(self._next())
         self._release()
+        self._renderer.close()
 
     def _next(self) -> NDArray[np.float32]:
         if self._row:
@@ -206,13 +231,19 @@ class Player:
             self._starved += 1
         return np.zeros((BLOCK, 2), dtype=np.float32)
 
+    def _leave(self, block: NDArray[np.float32], *, last: bool = False) -> None:
+        """Write a block, piece by piece, each by what is wanted at that moment. last: nothing is known to follow."""
+        for start in range(0, BLOCK, PIECE):
+            ending = last and (self._dry or start + PIECE == BLOCK)
+            self._write(self._outlet(block[start : start + PIECE], last=ending or self.lost))
+
     def _write(self, block: NDArray[np.float32]) -> None:
         if self.lost and self._now < self._retry_at:
             return
         try:
             if self._reopen is not None and (self.lost or self._sink is None):
                 self._release()
-                self._sink = self._reopen()
+                self._sink = self._of_our_rate(self._reopen())
             if self._sink is None:
                 raise SoundError("There is no sound device: connect one, or choose another sink.")
             self._sink.write(block)
@@ -220,6 +251,15 @@ class Player:
             self._lose(error)
         else:
             self._recover()
+
+    def _of_our_rate(self, sink: Sink) -> Sink:
+        """The sink; one of another rate is closed, and SoundError raised."""
+        if sink.rate_hz == self._renderer.rate_hz:
+            return sink
+        with contextlib.suppress(SoundError):
+            sink.close()
+        ours = self._renderer.rate_hz
+        raise SoundError(f"The sound device came back at {sink.rate_hz} Hz instead of {ours} Hz: set audio.rate_hz or restart.")
 
     def _lose(self, error: SoundError) -> None:
         if self._fault is None:

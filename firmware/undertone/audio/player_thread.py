@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
 import threading
 from collections.abc import Callable
 
@@ -21,6 +23,8 @@ FILL_SECONDS = 5.0
 REST_SECONDS = 1.0
 """Pause after rendering failed, which is heard as silence that fades in again."""
 JOIN_SECONDS = 3.0
+NICENESS = -15
+"""Of the writer, where the system allows it: it has little to do, and nobody else's work is so urgent."""
 
 
 class PlayerThread:
@@ -80,6 +84,8 @@ class PlayerThread:
             self._stopping.wait(TICK_SECONDS)
 
     def _write(self) -> None:
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
         self._filled.wait(FILL_SECONDS)
         clock, player = self._clock, self._player
         try:

@@ -18,6 +18,7 @@ class SilentPlayer:
     """
 
     level_dbfs: float | None = None
+    level_dba: float | None = None
     underruns = 0
     broken = 0
     lost = False
@@ -51,6 +52,14 @@ class SilentPlayer:
     def position(self) -> float:
         """Seconds that would have been heard."""
         return 0.0 if self._began is None else self._now - self._began
+
+    def troubles(self) -> list[str]:
+        """None: no sound file is opened."""
+        return []
+
+    def failed_tracks(self) -> list[str]:
+        """None either."""
+        return []
 
     def hush(self) -> None:
         """Be silent, which it is; the bars go on."""

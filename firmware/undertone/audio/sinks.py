@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import struct
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -61,6 +62,8 @@ class NullSink:
 
 HEADER_BYTES = 80
 SIZE_LIMIT = 0xFFFF_FFFF
+INFO_BYTES = 8192 - HEADER_BYTES
+"""Room for what a file says of itself: the sound then begins at its 8192nd byte."""
 UPDATE_SECONDS = 2.0
 """The sizes in the header are never further behind than this."""
 
@@ -70,23 +73,29 @@ class WavSink:
 
     path: overwritten if it exists.
     bits: 16 (with triangular dither, the same at every run) or 24.
+    about: what the file says of itself, by the four letters of the fields of an INFO list (INAM, ICMT, ISFT…). It stands before
+    the sound, in room of its own, so it is there from the first moment and can be changed while the file grows.
 
     Over 4 GB (six hours at 16 bits and 48 kHz) it becomes an RF64 file in place.
 
     Raises SoundError if the file cannot be made, and from `write` when the disk is full.
 
-    Source: EBU Tech 3306 (RF64, the JUNK chunk that makes room for it).
+    Source: EBU Tech 3306 (RF64, the JUNK chunk that makes room for it); Microsoft & IBM, Multimedia Programming Interface 1.0
+    (RIFF, the INFO list).
     """
 
     paced = False
     latency = 0.0
 
-    def __init__(self, path: Path | str, rate_hz: int = 48000, *, bits: int = 16) -> None:
+    def __init__(
+        self, path: Path | str, rate_hz: int = 48000, *, bits: int = 16, about: Mapping[str, str] | None = None
+    ) -> None:
         if bits not in (16, 24):
             raise ValueError(f"a WAV file here has 16 or 24 bits, not {bits}")
         self.path = Path(path)
         self.rate_hz = rate_hz
         self._bits = bits
+        self._info = b"" if about is None else _listed(about)
         self._bytes = 0
         self._told = 0
         self._dither = np.random.default_rng(0)
@@ -104,6 +113,19 @@ class WavSink:
     @property
     def _frame_bytes(self) -> int:
         return 2 * self._bits // 8
+
+    def describe(self, about: Mapping[str, str]) -> None:
+        """Change what the file says of itself, for example when more is known at the end. Only for a file made with `about`.
+
+        Raises SoundError if the disk does not take it.
+        """
+        if not self._info:
+            raise ValueError("there is no room in this file: give `about` when it is made")
+        self._info = _listed(about)
+        try:
+            self._tell_size()
+        except OSError as error:
+            raise SoundError(f"The sound file {self.path} could not be described: {_why(error)}.") from error
 
     def write(self, frames: Sound) -> None:
         """Add frames (n, 2); what is outside −1…1 is clipped, what is not a number is silence."""
@@ -140,7 +162,7 @@ class WavSink:
         A frame of which it took only a part is written anew: everything after it would be noise.
         """
         self._bytes -= self._bytes % self._frame_bytes
-        self._file.seek(HEADER_BYTES + self._bytes)
+        self._file.seek(HEADER_BYTES + len(self._info) + self._bytes)
         rest = memoryview(data)
         while rest:
             taken = self._file.write(rest)
@@ -157,8 +179,8 @@ class WavSink:
         return np.clip(np.round(scaled), -32768, 32767).astype("<i2").tobytes()
 
     def _header(self) -> bytes:
-        """RIFF or RF64, a ds64 chunk or the room for one, fmt and the head of data: 80 bytes."""
-        size = self._bytes + HEADER_BYTES - 8
+        """RIFF or RF64, a ds64 chunk or the room for one, fmt, what the file says of itself, and the head of data."""
+        size = self._bytes + HEADER_BYTES + len(self._info) - 8
         large = size > SIZE_LIMIT
         frames = self._bytes // self._frame_bytes
         room = struct.pack("<QQQI", size, self._bytes, frames, 0) if large else bytes(28)
@@ -168,6 +190,7 @@ class WavSink:
                 struct.pack("<4sI4s", b"RF64" if large else b"RIFF", SIZE_LIMIT if large else size, b"WAVE"),
                 struct.pack("<4sI", b"ds64" if large else b"JUNK", 28) + room,
                 struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 2, rate, rate * width, width, self._bits),
+                self._info,
                 struct.pack("<4sI", b"data", SIZE_LIMIT if large else self._bytes),
             ]
         )
@@ -177,6 +200,24 @@ class WavSink:
         self._file.seek(0)
         self._file.write(self._header())
         self._told = self._bytes
+
+
+def _listed(about: Mapping[str, str]) -> bytes:
+    """An INFO list in UTF-8 and empty room after it, always as long. What does not fit is cut at the end of a letter."""
+    left = INFO_BYTES - 8 - 4 - 8
+    fields = []
+    for name, text in about.items():
+        if len(name) != 4 or not name.isascii():
+            raise ValueError(f"a field of an INFO list has four letters, not {name!r}")
+        # Each value ends with a zero and begins at an even place.
+        value = text.replace("\0", " ").encode()[: max(0, left - 8 - 2)].decode(errors="ignore").encode() + b"\0"
+        field = struct.pack("<4sI", name.encode(), len(value)) + value + bytes(len(value) % 2)
+        if len(value) > 1 and len(field) <= left:
+            fields.append(field)
+            left -= len(field)
+    info = b"INFO" + b"".join(fields)
+    listed = struct.pack("<4sI", b"LIST", len(info)) + info
+    return listed + struct.pack("<4sI", b"JUNK", INFO_BYTES - len(listed) - 8) + bytes(INFO_BYTES - len(listed) - 8)
 
 
 def _why(error: OSError) -> str:

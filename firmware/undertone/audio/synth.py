@@ -64,6 +64,8 @@ class _Voice:
     """Seconds to 1/e once ended."""
     side: float
     """−1 (left) … 1 (right)."""
+    struck: bool = False
+    """Whether it is a soft noise, darker for lower keys, instead of a tone."""
 
 
 VOICES = {
@@ -72,11 +74,30 @@ VOICES = {
     Layer.HARMONY: _Voice((1.0, 0.3, 0.25, 0.1, 0.08, 0.04), 0.008, 0.9, 0.3, -0.35),
     Layer.MELODY: _Voice((1.0, 0.15, 0.3, 0.05, 0.06), 0.02, 1.4, 0.25, 0.25),
     Layer.COUNTER: _Voice((1.0, 0.4, 0.1, 0.1), 0.06, 1.8, 0.3, -0.15),
-    Layer.PERCUSSION: _Voice((1.0, 0.6, 0.5, 0.4, 0.3), 0.003, 0.08, 0.05, 0.1),
+    Layer.PERCUSSION: _Voice((), 0.004, 0.05, 0.05, 0.1, struck=True),
 }
 
 
+RUSTLE = (20, 1000)
+"""Lowest and highest partial of the noise of what is struck: 0.2 to 12 kHz for the brightest of it."""
+BRIGHTEST = 82
+"""The key that sounds brightest, a shaker; what lies an octave lower in the percussion map has half its frequencies."""
+
+
+def _rustle() -> NDArray[np.float32]:
+    """A cycle of noise that falls by 3 dB an octave; always the same."""
+    low, high = RUSTLE
+    spectrum = np.zeros(TABLE // 2 + 1, dtype=np.complex128)
+    turns = np.random.default_rng(7).uniform(0.0, 2.0 * np.pi, high - low)
+    spectrum[low:high] = np.exp(1j * turns) / np.sqrt(np.arange(low, high))
+    wave = np.fft.irfft(spectrum, TABLE)
+    # Short as it is, it takes three times the height of a tone to be heard beside one.
+    return np.asarray(0.36 * wave / np.abs(wave).max(), dtype=np.float32)
+
+
 def _table(voice: _Voice) -> NDArray[np.float32]:
+    if voice.struck:
+        return _rustle()
     angle = 2.0 * np.pi * np.arange(TABLE) / TABLE
     wave = np.sum([weight * np.sin((k + 1) * angle) for k, weight in enumerate(voice.partials)], axis=0)
     return np.asarray(0.12 * wave / np.abs(wave).max(), dtype=np.float32)
@@ -123,7 +144,10 @@ class ToneSynth:
         """Begin a note."""
         if len(self._tones) >= self.POLYPHONY:
             self._tones.remove(min(self._tones, key=lambda tone: tone.level))
-        step = 440.0 * 2.0 ** ((pitch - 69) / 12.0) * TABLE / self.rate_hz
+        if self._voices[self.layers.index(layer)].struck:
+            step = 2.0 ** ((min(pitch, BRIGHTEST) - BRIGHTEST) / 12.0) * 48000.0 / self.rate_hz
+        else:
+            step = 440.0 * 2.0 ** ((pitch - 69) / 12.0) * TABLE / self.rate_hz
         # Evens out what the ear loses towards the bass.
         gain = (velocity / 127.0) ** 1.5 * 2.0 ** ((60 - pitch) / 48.0)
         self._tones.append(_Tone(self.layers.index(layer), pitch, gain=gain, step=step))
