@@ -30,6 +30,8 @@ DOORS = {
     "sqlite3": "storage/",
     "yaml": "config",
     "mido": "music/",
+    "soundfile": "audio/files.py",
+    "soxr": "audio/files.py",
     "matplotlib": "report/",
     "rich": "cli/",
 }

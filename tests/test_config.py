@@ -159,9 +159,14 @@ def test_changing_each_line_of_the_explained_file_changes_the_settings(write: Wr
         "0.5": "0.75",
         "/run/undertone/control.sock": "/tmp/s",
         "/var/lib/undertone": "/tmp/u",
+        "composed": "pieces",
+        '"22:00-07:00"': "21:00-06:00",
+        "5": "4",
+        "65": "60",
+        "45": "40",
     }
     nulls = {"model": "m.tflite", "minutes": "30", "seed": "1", "device": "x", "soundfont": "s.sf2", "folder": "f"}
-    nulls |= {"open_volts": "2.6"}
+    nulls |= {"open_volts": "2.6", "calibration_dba": "60", "style_file": "s.toml", "melody": "m.mid"}
     lines = explained_yaml().splitlines()
     changed = 0
     for i, line in enumerate(lines):
@@ -230,7 +235,7 @@ def test_all_mistakes_come_at_once_each_with_its_place_and_what_is_allowed(write
         ("guidance: {contrast: !!bool maybe}", "found 'maybe'; allowed: true or false"),
         ("guidance: {minutes: !!python/object:os.system x}", "found 'x'; allowed: a number from 1 to 1440, or null"),
         ("music: {seed: -1}", "music.seed (line 1): found '-1'; allowed: a whole number from 0 to 4294967295, or null"),
-        ("music: {style: pianno}", "music.style (line 1): found 'pianno'; allowed: piano, harp, bells; did you mean 'piano'?"),
+        ("music: {style: pianno}", "'pianno'; allowed: bells, guitar, harp, lullaby, piano, strings; did you mean 'piano'?"),
         ("audio: {rate_hz: '48000'}", "audio.rate_hz (line 1): found '48000'; allowed: 44100, 48000"),
         ("audio: {rate_hz: 8000}", "audio.rate_hz (line 1): found '8000'; allowed: 44100, 48000"),
         ("audio: {device: 3}", "audio.device (line 1): found '3'; allowed: text, or null"),

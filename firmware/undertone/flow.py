@@ -33,7 +33,6 @@ def readonly(values: object) -> Samples:
 
 # ---------------------------------------------------------------------------------------------------------------- sensing
 
-
 class Channel(StrEnum):
     """What a block of samples measures."""
 
@@ -53,7 +52,7 @@ class Block:
     t0: float
     """Time of the first sample, seconds."""
     rate_hz: float
-    """Measured rate: sample i was taken at t0 + i / rate_hz."""
+    """As measured: sample i was taken at t0 + i / rate_hz."""
     values: Samples
     """Shape (n,), n ≥ 1, in the unit of the channel."""
     lost: int = 0
@@ -77,7 +76,7 @@ class BeatFlag(StrEnum):
 
     CLEAN = "clean"
     FIRST = "first"
-    """The first beat after a gap or at the start: it ends no interval."""
+    """After a gap or at the start: it ends no interval."""
     ARTEFACT = "artefact"
     """Its interval does not fit its neighbours; it is kept, marked, and left out of every statistic."""
     ECTOPIC = "ectopic"
@@ -105,9 +104,8 @@ class Response:
     amplitude_microsiemens: float
     """Peak above the conductance at the onset."""
     rise: float
-    """Onset to peak, seconds."""
     recovery: float | None = None
-    """Peak to where half of the amplitude is lost again, seconds; None where something else came first."""
+    """Onset to peak, and peak to where half of it is lost again, seconds; None where something else came first."""
     pod: int = 0
 
 
@@ -117,9 +115,8 @@ class Features:
 
     t: float
     heart_bpm: float | None = None
-    """Over the last seconds; None when it is not known."""
     heart_error_bpm: float | None = None
-    """Standard error of `heart_bpm`: two times in three the true rate is that near. None when and only when that is."""
+    """Over the last seconds, with its standard error: two times in three the true rate is that near. None only together."""
     rmssd_ms: float | None = None
     """Root mean square of successive differences of clean intervals, last 60 s, milliseconds."""
     sdnn_ms: float | None = None
@@ -130,13 +127,12 @@ class Features:
     """0…1: share of the power of the intervals that lies at their one strongest rhythm, last 64 s."""
     breathing_per_min: float | None = None
     breathing_error_per_min: float | None = None
-    """Standard error of `breathing_per_min`. None when and only when that is."""
+    """The same of the breath."""
     tonic_microsiemens: float | None = None
     """Skin conductance level."""
     responses_per_min: float | None = None
-    """Skin conductance responses of at least 0.03 µS, over the last 60 s."""
     response_sum_microsiemens: float | None = None
-    """Sum of their amplitudes over the last 60 s."""
+    """Skin conductance responses of at least 0.03 µS over the last 60 s, and the sum of their amplitudes."""
     pulse_quality: float = 0.0
     """0…1: probability that the pulse wave of the last seconds gives the true heart rate, to 5 bpm."""
     skin_quality: float = 0.0
@@ -145,7 +141,6 @@ class Features:
 
 
 # ----------------------------------------------------------------------------------------------------- estimating, deciding
-
 
 class AffectSource(StrEnum):
     """Where an estimate comes from, weakest first."""
@@ -198,7 +193,6 @@ class Phase(StrEnum):
     HOLD = "hold"
     FADE = "fade"
     SILENT = "silent"
-    """Over: nothing sounds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,9 +204,8 @@ class Directive:
     phase: Phase
     goal: Goal
     arousal: float
-    """Arousal that the music should carry, −1…1."""
     valence: float
-    """Valence that the music should carry, −1…1."""
+    """What the music should carry, each −1…1."""
     level_db: float
     """Relative to the programme's loudness, ≤ 0; −inf is silence."""
     breath_per_min: float | None
@@ -229,14 +222,12 @@ class Directive:
 
 # -------------------------------------------------------------------------------------------------------------- music, sound
 
-
 class Layer(StrEnum):
     """A voice of the music; each is one stem in the mix."""
 
     PAD = "pad"
     BASS = "bass"
     HARMONY = "harmony"
-    """Broken chords."""
     MELODY = "melody"
     COUNTER = "counter"
     """A second voice that answers the melody or moves against it."""
@@ -260,10 +251,9 @@ class Cue:
     track: str
     """The file, by the path under which the player finds it."""
     start: float
-    """Second of the file at which the bar begins. A bar whose cue begins where the one before ended goes on; any other fades
-    over to its own."""
+    """Second of the file at which the bar begins. Where that is not where the bar before ended, the sound fades over."""
     speed: float = 1.0
-    """Seconds of the file for each second that passes, 0.9…1.1, at the same pitch."""
+    """Seconds of the file a second, 0.9…1.1, at the same pitch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,9 +265,8 @@ class Note:
     duration: float
     """In beats; may reach past the end of the bar."""
     pitch: int
-    """MIDI note number, 21…108."""
     velocity: int
-    """1…127. Colours the tone; loudness is set after the synthesiser."""
+    """MIDI: 21…108, and 1…127, which colours the tone; loudness is set after the synthesiser."""
     layer: Layer
 
 
@@ -286,9 +275,8 @@ class Bar:
     """One bar of music: all that the sound needs to know, and why."""
 
     index: int
-    """0 for the first bar of a session."""
     beats: int
-    """Quarter notes in it."""
+    """0 for the first bar of a session, and how many quarter notes it has."""
     tempo_bpm: float
     notes: tuple[Note, ...]
     level_db: float
@@ -300,24 +288,18 @@ class Bar:
     low_pass_hz: float
     """Brightness: corner of the mix's low-pass."""
     reverb_wet: float
-    """0…1."""
     reverb_seconds: float
-    """Time in which the reverb decays by 60 dB."""
+    """How much room there is, 0…1, and the time in which it decays by 60 dB."""
     breath_per_min: float | None
-    """Rate of the pad's swell."""
     swell_db: float
-    """Depth of the pad's swell, peak to peak."""
+    """Rate of the pad's swell, and its depth from peak to peak."""
     key: str = ""
-    """"A dorian"."""
     chord: str = ""
-    """"Am7"."""
     section: str = ""
-    """"A", "B"… within the form."""
     reason: str = ""
-    """The directive's sentence."""
+    """For people: "A dorian", "Am7", "A", "B"… within the form, and the directive's sentence."""
     textures: Mapping[Texture, float] = field(default_factory=dict)
-    """Level of each texture relative to the programme's loudness, dB; what is not named is silent. Reached at the end of the
-    bar."""
+    """Level of each texture relative to the programme's loudness, dB, reached at the end of the bar; others are silent."""
     cue: Cue | None = None
     """A sound file to play beside the notes."""
     origin: str = ""
@@ -330,7 +312,6 @@ class Bar:
 
 
 # ----------------------------------------------------------------------------------------------- trouble, wishes, what is told
-
 
 class FaultKind(StrEnum):
     """What can go wrong, by what a person would have to do about it."""
@@ -360,9 +341,8 @@ class Fault:
     """Which part, for example "pod 0 pulse" or "sound"."""
     kind: FaultKind
     message: str
-    """A sentence that says what to do."""
     over: bool = False
-    """True when this tells that the fault has ended."""
+    """A sentence that says what to do, and whether this tells that the fault has ended."""
 
 
 class CommandKind(StrEnum):
@@ -385,9 +365,8 @@ class Command:
     goal: Goal | None = None
     """With GOAL, and optional with START."""
     arousal: float | None = None
-    """With REPORT: −1 (calm) … 1 (tense)."""
     valence: float | None = None
-    """With REPORT: −1 … 1."""
+    """With REPORT: −1 (calm) … 1 (tense), and −1 (unpleasant) … 1 (pleasant)."""
     volume_db: float | None = None
     """With VOLUME: ≤ 0."""
 
@@ -406,6 +385,9 @@ class Status:
     """Things counted since the start: samples lost, retries, underruns, …"""
     level_dbfs: float | None = None
     """Level of what is sounding, RMS over the last second; None while nothing sounds."""
+    level_dba: float | None = None
+    dose: float | None = None
+    """dB(A) at the pillow, None where nobody has measured it, and the share of a week's safe sound that has been had."""
     others: tuple[Features, ...] = ()
     """What is known of those whom the music does not follow, by their pods."""
 

@@ -7,13 +7,13 @@ import math
 import queue
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from pathlib import Path
 from typing import Any, Protocol
 
 from undertone import config
+from undertone.cli.calibrate_level import calibrate_level
+from undertone.cli.calibrated import offered
 from undertone.cli.live_line import LiveLine
-from undertone.config import Settings, set_options
+from undertone.config import Settings
 from undertone.errors import ConfigError, UndertoneError
 from undertone.sensors import (
     Ads1115,
@@ -75,6 +75,8 @@ def calibrate(asked: argparse.Namespace, *, bench: Bench | None = None) -> int:
 
     bench: what a test brings in place of the real bus.
     """
+    if asked.what == "level":
+        return calibrate_level(asked)
     settings = config.load(asked.config)
     if asked.pod >= settings.sensors.pods:
         raise ConfigError(f"There is no pod {asked.pod}: sensors.pods is {settings.sensors.pods}, and they count from 0.")
@@ -89,15 +91,7 @@ def calibrate(asked: argparse.Namespace, *, bench: Bench | None = None) -> int:
         raise
     if found is None:
         return 1
-    if asked.rehearse:
-        print("\nThat was a rehearsal: nothing real was measured, and nothing was written.")
-    elif asked.config is None:
-        print("\nWith --config FILE this is written into a configuration. By hand:\n" + _as_yaml(found))
-    elif asked.yes or _agreed(asked.config):
-        set_options(asked.config, found, note=f"calibrated {date.today().isoformat()}")
-        print(f"written into {asked.config}; what runs already takes it at its next start.")
-    else:
-        print("Nothing was changed.")
+    offered(asked, found)
     return 0
 
 
@@ -264,19 +258,6 @@ def _rehearsal(settings: Settings, *, grove: bool) -> Bench:
 
 
 # ---------------------------------------------------------------------------------------------------------------------- words
-
-
-def _agreed(file: Path) -> bool:
-    try:
-        return input(f"\nWrite this into {file}? [y/N] ").strip().lower() in ("y", "yes")
-    except EOFError:
-        print()
-        return False
-
-
-def _as_yaml(options: Mapping[str, float | str]) -> str:
-    lines = [f"    {option.rpartition('.')[2]}: {value}" for option, value in options.items()]
-    return "\n".join(["sensors:", "  skin:", *lines])
 
 
 def _change(found: float, before: float) -> str:

@@ -11,6 +11,7 @@ from undertone.cli.analyse import analyse
 from undertone.cli.calibrate import calibrate
 from undertone.cli.config import config
 from undertone.cli.doctor import doctor
+from undertone.cli.listen_report import listen_report
 from undertone.cli.record import record
 from undertone.cli.remote import status, tell
 from undertone.cli.render import render
@@ -27,6 +28,7 @@ COMMANDS: dict[str, command_line.Run] = {
     "simulate": simulate,
     "replay": replay,
     "render": render,
+    "listen-report": listen_report,
     "record": record,
     "analyse": analyse,
     "view": view,

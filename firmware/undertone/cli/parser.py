@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from undertone.cli import listen_report, music_choice
 from undertone.flow import Goal
 
 __all__ = ["build"]
@@ -97,9 +98,12 @@ def _render(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--valence", type=_unit, help="hold it here instead: unpleasant −1 … 1 pleasant")
     parser.add_argument("--arousal", type=_unit, help="hold it here instead: calm −1 … 1 lively")
     parser.add_argument("--minutes", type=_minutes, help="length (default: the goal's own, 20 to 45; 2 where it is held)")
-    parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same music (default: %(default)s)")
-    parser.add_argument("--style", default="piano", help="how it is played (default: %(default)s)")
+    music_choice.arguments(parser)
     parser.add_argument("--midi", metavar="FILE", type=Path, help="write the score here as well, a track for each layer")
+
+
+def _listen_report(parser: argparse.ArgumentParser) -> None:
+    listen_report.arguments(parser, minutes=_minutes, unit=_unit)
 
 
 def _analyse(parser: argparse.ArgumentParser) -> None:
@@ -137,12 +141,16 @@ def _record(parser: argparse.ArgumentParser) -> None:
 
 
 def _calibrate(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", choices=("skin",), help="the skin conductance sensor")
+    parser.add_argument("what", choices=("skin", "level"), help="the skin conductance sensor, or how loud the device is")
     parser.add_argument("--config", metavar="FILE", type=Path, help="tells how it is built; what is found is written into it")
     parser.add_argument("--yes", action="store_true", help="write into the configuration without asking")
-    parser.add_argument("--grove", action="store_true", help="the front end is a Grove GSR board, measured with nothing on it")
-    parser.add_argument("--pod", metavar="N", type=int, default=0, choices=range(8), help="the pod (default: %(default)s)")
-    parser.add_argument("--rehearse", action="store_true", help="see how it goes on an emulated converter; nothing is written")
+    parser.add_argument("--rehearse", action="store_true", help="see how it goes without hardware; nothing is written")
+    parser.add_argument("--grove", action="store_true", help="skin: the front end is a Grove GSR board, with nothing on it")
+    parser.add_argument("--pod", metavar="N", type=int, default=0, choices=range(8), help="skin: which pod (default: 0)")
+    parser.add_argument("--meter", choices=("app", "meter"), default="app", help="level: read with what (default: %(default)s)")
+    parser.add_argument(
+        "--reading", metavar="DBA", type=float, nargs=2, help="level: what was read with noise at -30 and -40 dB; plays nothing"
+    )
 
 
 def _doctor(parser: argparse.ArgumentParser) -> None:
@@ -190,9 +198,11 @@ _COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]]
     "render": (
         "music alone, into a file",
         "The programme of a goal as it goes where nothing is sensed, or, with --valence or --arousal, music that stays\n"
-        "where it is. Writes a WAV file, and the score if you like. The same command writes the same bytes.",
+        "where it is: composed, or pieces by people, or your own recordings, MIDI files and scores. Writes a WAV file, and\n"
+        "the score if you like. Both say what they are and where they come from; the same command writes the same bytes.",
         _render,
     ),
+    "listen-report": ("a piece as a page, for those who cannot hear it", listen_report.ABOUT, _listen_report),
     "record": (
         "keep what the sensors tell of somebody",
         "Writes the pulse wave and the skin conductance, and the beats, the skin's responses and the faults found in\n"
@@ -230,11 +240,13 @@ _COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]]
         _view,
     ),
     "calibrate": (
-        "measure how the skin sensor is really built",
-        "Takes 100 kΩ and 1 MΩ in place of the skin, one after the other, and works out from them what the resistors of\n"
-        "the front end really are; 47 kΩ then tells whether that holds. Each is recognised as soon as it is connected.\n"
-        "With --config what was found is written into the configuration, whose comments stay as they are.\n"
-        "The values are for all pods, as their front ends are built alike.",
+        "measure how the skin sensor is really built, or how loud the device is",
+        "calibrate level plays noise, very softly at first, and asks what a sound level meter or an app on a phone reads at\n"
+        "the pillow, at two levels. From then on the ceilings in dB(A) are true ones.\n\n"
+        "calibrate skin takes 100 kΩ and 1 MΩ in place of the skin, one after the other, and works out from them what the\n"
+        "resistors of the front end really are; 47 kΩ then tells whether that holds. Each is recognised as soon as it is\n"
+        "connected. The values are for all pods, as their front ends are built alike.\n\n"
+        "With --config what was found is written into the configuration, whose comments stay as they are.",
         _calibrate,
     ),
     "status": ("how is the running device?", "Asks the running device over its control socket.", _status),

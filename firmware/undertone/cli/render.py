@@ -6,47 +6,46 @@ import argparse
 from collections.abc import Iterable
 
 from undertone import config
-from undertone.audio import WavSink
+from undertone.audio import BLOCK, Deck, WavSink
+from undertone.cli.music_choice import chosen
 from undertone.cli.progress import progress
 from undertone.device import make_synth
-from undertone.device.recital import composed, held, performed, walked
+from undertone.device.recital import composed, performed
 from undertone.errors import StorageError
-from undertone.flow import Goal
-from undertone.guidance import GOALS
-from undertone.music import Composer, write_midi
+from undertone.music import write_midi
 
 __all__ = ["render"]
 
-MINUTES = 2.0
-"""Length of music that is held at one place."""
-
 
 def render(asked: argparse.Namespace) -> int:
-    """Compose a goal's programme, or music held at a valence and arousal; write sound, and the score if asked to.
+    """Play what is asked for by a goal's programme, or held at a valence and arousal; write sound, and the score if asked to.
 
-    Raises SoundError or StorageError when the disk does not take all of it.
+    Raises SoundError or StorageError when the disk does not take all of it, UndertoneError where there is nothing to play.
     """
-    goal = Goal(asked.goal)
-    if asked.valence is None and asked.arousal is None:
-        minutes = asked.minutes or GOALS[goal].minutes
-        plan = walked(goal, minutes)
-    else:
-        minutes = asked.minutes or MINUTES
-        plan = held(asked.arousal or 0.0, asked.valence or 0.0, goal=goal)
-    bars = composed(Composer(asked.seed, style=asked.style), plan, minutes=minutes)
+    choice = chosen(asked)
     settings = config.load(None).audio
     synth, trouble = make_synth(settings.soundfont, settings.rate_hz)
     if trouble is not None:
         print(trouble)
+    bars = composed(choice.repertoire.build(), choice.plan, minutes=choice.minutes)
+    provenance = choice.provenance.played(bars)
 
     def steps(counted: Iterable[int]) -> Iterable[int]:
-        return progress(list(counted), f"rendering {minutes:.3g} minutes")
+        return progress(list(counted), f"rendering {choice.minutes:.3g} minutes")
 
-    performed(bars, synth, WavSink(asked.out, settings.rate_hz), target_lufs=settings.loudness_lufs, steps=steps)
+    performed(
+        bars,
+        synth,
+        WavSink(asked.out, settings.rate_hz, about=provenance.as_info()),
+        target_lufs=settings.loudness_lufs,
+        deck=Deck(rate_hz=settings.rate_hz, frames=BLOCK, loudness=choice.repertoire.loudness),
+        seed=asked.seed,
+        steps=steps,
+    )
     print(f"sound    {asked.out}")
     if asked.midi is not None:
         try:
-            write_midi(asked.midi, bars)
+            write_midi(asked.midi, bars, provenance=provenance)
         except OSError as error:
             raise StorageError(f"The score {asked.midi} cannot be written ({error.strerror}); choose another place.") from error
         print(f"score    {asked.midi}")

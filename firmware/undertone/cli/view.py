@@ -18,6 +18,8 @@ LINES = 12
 """Lines for a whole session where there is no terminal, …"""
 LINE_EVERY = (10.0, 120.0)
 """…but no closer and no further apart than this, seconds."""
+WORTH_SAYING = 0.05
+"""Share of a week's sound from which on it is shown."""
 METER = 24
 TROUBLES = 3
 """Faults shown at most."""
@@ -104,9 +106,18 @@ def described(status: Status) -> list[tuple[str, str]]:
         rows.append(("music", f"{meter(directive.arousal)} {directive.arousal:+.2f}, towards {directive.goal}"))
         rows.append(("why", directive.reason))
     if bar is not None:
-        rows.append(("playing", f"{bar.key}, {bar.chord}, {bar.tempo_bpm:.0f} bpm"))
-    rows.append(("level", "silent" if status.level_dbfs is None else f"{status.level_dbfs:.0f} dBFS"))
+        rows.append(("playing", f"{bar.key}, {bar.chord or 'a rest'}, {bar.tempo_bpm:.0f} bpm"))
+    rows.append(("level", _level(status)))
     return rows
+
+
+def _level(status: Status) -> str:
+    """How loud it is, and how much of the week's sound has been had where that is worth knowing."""
+    if status.level_dbfs is None:
+        return "silent"
+    there = f"{status.level_dbfs:.0f} dBFS" if status.level_dba is None else f"{status.level_dba:.0f} dB(A) at the pillow"
+    dose = status.dose or 0.0
+    return there if dose < WORTH_SAYING else f"{there}, {dose:.0%} of a week's safe sound"
 
 
 def line(status: Status) -> str:

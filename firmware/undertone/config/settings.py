@@ -144,12 +144,21 @@ class GuidanceSettings:
 
 @dataclass(frozen=True, slots=True)
 class MusicSettings:
-    """What is composed."""
+    """What is played."""
 
+    play: Literal["composed", "pieces", "own"] = "composed"
+    """What is played: music composed as it sounds; pieces by people, which come with Undertone; or your own, from `folder`.
+    All of it follows you in the same way."""
     seed: Annotated[int | None, Range(0, 2**32 - 1)] = None
     """The same seed and the same listener give the same music; null for new music every time."""
     style: Annotated[str, Among(_styles)] = "piano"
     """How it is played."""
+    style_file: Path | None = None
+    """A style of your own (docs/styles.md), in place of `style`; null for none."""
+    melody: Path | None = None
+    """A melody that composed music takes up: a MIDI file or a score (docs/scores.md); null for none."""
+    folder: Path | None = None
+    """Your own music: sound files (WAV, FLAC, MP3, Ogg), MIDI files and scores. Nothing is copied or changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +177,24 @@ class AudioSettings:
     """Volume at the start, decibels; 0 is the programme's own loudness."""
     ahead: Annotated[float, Range(0.4, 5.0)] = 0.5
     """How far ahead sound is rendered, seconds. More survives a busier machine; stop and volume stay as quick."""
+    calibration_dba: Annotated[float | None, Range(20.0, 110.0)] = None
+    """What a sound level meter reads at the pillow while the test noise of `undertone calibrate level` plays at −30 dB, dB(A);
+    that command measures it. Null: nobody has, and the loudest speaker of hardware/README.md is assumed. Measure it again when
+    the amplifier's own volume, the speaker or its place has changed."""
+    calibration_error_db: Annotated[float, Range(1.0, 10.0)] = 5.0
+    """By how much that may be wrong, decibels: 2 for a sound level meter, 5 for an app. The ceilings are lowered by it."""
+    ceiling_dba: Annotated[float, Range(25.0, 65.0)] = 65.0
+    """No sound is louder than this at the pillow by day, dB(A)."""
+    night_ceiling_dba: Annotated[float, Range(25.0, 45.0)] = 45.0
+    """Nor than this by night, dB(A). What sounds by night also stays within 30 dB(A) on average over 8 hours."""
+    night: str = "22:00-07:00"
+    """When it is night. Where no clock can be trusted, as after a power cut without a network, it always is."""
+    clock_is_right: bool = False
+    """True: somebody sees to it that the system's clock is right, so it is trusted although nothing has synchronised it."""
+    sensitive: bool = False
+    """True: the weekly dose is that for children and sensitive listeners (75 dB(A) for 40 hours instead of 80)."""
+    exposure_folder: Path | None = Path("/var/lib/undertone")
+    """Folder of the small file that counts how much sound was had in the last seven days; null counts from the start only."""
 
 
 @dataclass(frozen=True, slots=True)

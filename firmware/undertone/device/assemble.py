@@ -8,17 +8,19 @@ from dataclasses import replace
 from pathlib import Path
 
 from undertone.affect import Baseline, Estimator, estimator
-from undertone.audio import FluidSynth, Player, Renderer, SilentPlayer, Sink, Synth, ToneSynth, find_soundfont
-from undertone.config import Settings, SkinOptions
+from undertone.audio import BLOCK, Deck, FluidSynth, Player, Renderer, SilentPlayer, Sink, Synth, ToneSynth, find_soundfont
+from undertone.audio.night import Calibration, Ceilings
+from undertone.config import AudioSettings, Settings, SkinOptions
 from undertone.device.core import Core, Stages
 from undertone.device.edges import Compose
 from undertone.device.health import Outcome, Verifier
+from undertone.device.hearing import Hearing
 from undertone.device.memory import Acquaintance, Memory
+from undertone.device.repertoire import Repertoire
 from undertone.device.world import World
 from undertone.errors import SoundError
 from undertone.flow import Bar, Block, Command, CommandKind, Fault, FaultKind, Record, Status
 from undertone.guidance import Guide
-from undertone.music import Composer
 from undertone.sensors import (
     Bus,
     FrontEnd,
@@ -46,6 +48,9 @@ GROVE_POTENTIOMETER_OHM = 50_000.0
 FADE_IN = 2.0
 """Seconds; the composer lets its layers enter by itself, so this only takes the edge off the first note."""
 
+HEARD = "heard.json"
+"""What was heard in the listener's sound files, beside the journal."""
+
 Listener = Callable[[Status], None]
 
 
@@ -61,6 +66,8 @@ class Device:
         timeline: Timeline,
         store: Store,
         memory: Memory,
+        hearing: Hearing,
+        repertoire: Repertoire,
     ) -> None:
         self.world = world
         self.core = core
@@ -69,6 +76,8 @@ class Device:
         self._reader = reader
         self._store = store
         self._memory = memory
+        self._hearing = hearing
+        self._repertoire = repertoire
         self._bar: Bar | None = None
         self._verifier = Verifier(ceiling_dbfs=CEILING_DBFS, sensing=reader.due < float("inf"))
         self._listeners: list[Listener] = []
@@ -87,6 +96,7 @@ class Device:
             self._watch(now)
             self.world.edges.sense(self.timeline, self._reader, self.core.sensed)
             self.world.edges.sound(self.timeline, self.player, self.core.sensed)
+            self.world.edges.aside(self._listen_on)
             self.world.notify.ready()
         self.timeline.run(until)
 
@@ -100,6 +110,7 @@ class Device:
         self.world.edges.stop()
         self.player.close()
         self._memory.close(self.timeline.clock.now())
+        self._hearing.close(self.timeline.clock.now())
         self._store.close()
 
     def command(self, command: Command) -> None:
@@ -117,7 +128,14 @@ class Device:
         """How the device is at this moment."""
         status = self.core.status(self.timeline.clock.now())
         counts = {**status.counts, **self._reader.counts, **self._store.counts, "underruns": self.player.underruns}
-        return replace(status, bar=self._bar, counts=counts, level_dbfs=self.player.level_dbfs)
+        return replace(
+            status,
+            bar=self._bar,
+            counts=counts,
+            level_dbfs=self.player.level_dbfs,
+            level_dba=self.player.level_dba,
+            dose=self._hearing.protection.exposure.dose,
+        )
 
     def sounding(self, t: float, bar: Bar) -> None:
         """A bar begins to sound."""
@@ -127,6 +145,11 @@ class Device:
     def _second(self, now: float) -> float:
         self.core.second(now)
         self._memory.second(now, self.core.everybody)
+        self._hearing.second(now, self.core.progress)
+        for sentence in self.player.troubles():
+            self.core.fault(Fault(now, "sound files", FaultKind.SOUND, sentence))
+        for track in self.player.failed_tracks():
+            self._repertoire.lose(track)
         outcome = Outcome(self.core.counts["samples"], self.player.position, self.player.level_dbfs)
         for fault in self._verifier.check(now, outcome):
             self.core.fault(fault)
@@ -135,6 +158,10 @@ class Device:
             for listener in self._listeners:
                 listener(status)
         return now + 1.0
+
+    def _listen_on(self) -> None:
+        """Get to know the sound files of which nothing is known yet."""
+        self._repertoire.listen_on(lambda found: self.timeline.post("sound file", lambda now: self._repertoire.add(found)))
 
     def _watch(self, now: float) -> None:
         watchdog = self.world.notify.watchdog
@@ -183,11 +210,16 @@ def assemble(
         memory.recall(world.clock.now(), world.open_keeper(tell, lambda: timeline.post("forget", lambda now: memory.forget())))
     if baseline is not None:
         memory.pods[0].baseline = baseline
-    core = Core(_stages(settings, tell, now=world.clock.now, known=memory.pods), record=keep, samples=samples, pods=pods)
+    seed = secrets.randbits(32) if settings.music.seed is None else settings.music.seed
+    repertoire = _repertoire(settings, seed, tell, now=world.clock.now())
+    hearing = _hearing(world, settings.audio, tell)
+    stages = _stages(settings, repertoire, tell, now=world.clock.now, known=memory.pods)
+    core = Core(stages, record=keep, samples=samples, pods=pods, softer=lambda: hearing.softer_db)
+    hearing.goal = lambda: None if core.directive is None else core.directive.goal
     reader = make_pods(world.bus, settings, lines=world.lines)
     bars = world.edges.bars(timeline, core.next_bar)
-    player = _player(world, settings, bars, sounding, tell)
-    device = Device(world, core, reader, player, timeline, store, memory)
+    player = _player(world, settings, bars, sounding, tell, hearing=hearing, repertoire=repertoire, seed=seed)
+    device = Device(world, core, reader, player, timeline, store, memory, hearing, repertoire)
     return device
 
 
@@ -241,10 +273,14 @@ def make_synth(soundfont: Path | None, rate_hz: int) -> tuple[Synth, str | None]
 
 
 def _stages(
-    settings: Settings, tell: Callable[[Fault], None], *, now: Callable[[], float], known: Sequence[Acquaintance]
+    settings: Settings,
+    repertoire: Repertoire,
+    tell: Callable[[Fault], None],
+    *,
+    now: Callable[[], float],
+    known: Sequence[Acquaintance],
 ) -> Stages:
-    guidance, music = settings.guidance, settings.music
-    seed = secrets.randbits(32) if music.seed is None else music.seed
+    guidance = settings.guidance
 
     def estimating(pod: int) -> Estimator:
         # What is known outlives an estimator that breaks: it holds medians of good minutes, and took minutes to learn.
@@ -258,8 +294,31 @@ def _stages(
         signals=Signals,
         estimator=estimating,
         guide=lambda: Guide(guidance.goal, minutes=guidance.minutes, contrast=guidance.contrast),
-        composer=lambda: Composer(seed, style=music.style),
+        composer=repertoire.build,
     )
+
+
+def _repertoire(settings: Settings, seed: int, tell: Callable[[Fault], None], *, now: float) -> Repertoire:
+    folder = settings.storage.folder
+    cache = None if folder is None else folder / HEARD
+    return Repertoire(
+        settings.music, seed, tell=lambda sentence: tell(Fault(now, "music", FaultKind.CONFIG, sentence)), cache=cache
+    )
+
+
+def _hearing(world: World, audio: AudioSettings, tell: Callable[[Fault], None]) -> Hearing:
+    """Who guards the ear, going on from what was kept."""
+    hearing = Hearing(
+        tell=tell,
+        calibration=Calibration(audio.calibration_dba, audio.calibration_error_db),
+        ceilings=Ceilings(audio.ceiling_dba, audio.night_ceiling_dba),
+        night=audio.night,
+        sensitive=audio.sensitive,
+        wall=world.wall,
+        keeper=None if world.open_exposure is None else world.open_exposure(tell),
+    )
+    hearing.recall(world.clock.now())
+    return hearing
 
 
 def _player(
@@ -268,6 +327,10 @@ def _player(
     bars: Compose,
     sounding: Callable[[float, Bar], None],
     tell: Callable[[Fault], None],
+    *,
+    hearing: Hearing,
+    repertoire: Repertoire,
+    seed: int,
 ) -> Player | SilentPlayer:
     if world.open_sink is None:
         return SilentPlayer(bars, on_bar=sounding)
@@ -281,7 +344,8 @@ def _player(
     synth, trouble = make_synth(audio.soundfont, rate_hz)
     if trouble is not None:
         tell(Fault(now, "instruments", FaultKind.SOUND, trouble))
-    renderer = Renderer(synth, rate_hz=rate_hz, target_lufs=audio.loudness_lufs)
+    deck = Deck(rate_hz=rate_hz, frames=BLOCK, loudness=repertoire.loudness)
+    renderer = Renderer(synth, rate_hz=rate_hz, target_lufs=audio.loudness_lufs, deck=deck, seed=seed)
     player = Player(
         renderer,
         sink,
@@ -291,6 +355,7 @@ def _player(
         on_fault=tell,
         reopen=world.reopen_sink,
         fade_in=FADE_IN,
+        protection=hearing.protection,
     )
     player.volume_db = audio.volume_db
     return player

@@ -19,6 +19,7 @@ from typing import Protocol
 
 from undertone.affect import Estimator
 from undertone.device.guard import Guard
+from undertone.device.hearing import softened
 from undertone.device.wearer import Lead, Wearer
 from undertone.flow import Affect, Bar, Block, Command, CommandKind, Directive, Fault, Features, Record, Status
 from undertone.guidance import Guide
@@ -55,6 +56,7 @@ class Core:
     record: is given every value made here; it may not block.
     samples: is given every block that arrives, if somebody wants them.
     pods: how many there are, each with somebody of its own.
+    softer: how much softer than by day the music should be at this moment, dB ≤ 0.
     """
 
     def __init__(
@@ -64,11 +66,13 @@ class Core:
         record: Callable[[Record], None],
         samples: Callable[[Block], None] | None = None,
         pods: int = 1,
+        softer: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self.directive: Directive | None = None
         self.counts: Counter[str] = Counter()
         self._record = record
         self._samples = samples
+        self._softer = softer
         self._faults: dict[tuple[str, str], Fault] = {}
         self._told: Directive | None = None
         self._wearers = [
@@ -82,6 +86,12 @@ class Core:
     def features(self) -> Features | None:
         """What is known of whom the music follows."""
         return self._wearers[self._lead.pod].features
+
+    @property
+    def progress(self) -> float:
+        """Share of the programme that is over, 0…1."""
+        guide = self._guide.stage
+        return 0.0 if guide is None else guide.progress
 
     @property
     def everybody(self) -> tuple[Features, ...]:
@@ -120,7 +130,7 @@ class Core:
 
     def next_bar(self, t: float) -> Bar | None:
         """The bar that will sound from `t` on; None when the composer is broken, and then the player holds its last chord."""
-        directive = self.directive
+        directive = softened(self.directive, self._softer())
         bar = self._composer.call(t, lambda composer: composer.compose(t, directive), None)
         if bar is not None:
             self.counts["bars"] += 1

@@ -7,6 +7,7 @@ same reader and the same player are timers, and nothing is left to chance. What 
 from __future__ import annotations
 
 import queue
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -36,6 +37,9 @@ class Edges(Protocol):
     def sound(self, timeline: Timeline, player: Player | SilentPlayer, deliver: Deliver) -> None:
         """Let sound go out; `deliver` is given the player's faults."""
 
+    def aside(self, work: Callable[[], None]) -> None:
+        """Do what may take long and nobody waits for."""
+
     def stop(self) -> None:
         """End both. May be called twice."""
 
@@ -60,6 +64,10 @@ class TimerEdges:
     def sound(self, timeline: Timeline, player: Player | SilentPlayer, deliver: Deliver) -> None:
         """Add the player to the timeline."""
         timeline.add("sound", player.advance)
+
+    def aside(self, work: Callable[[], None]) -> None:
+        """At once: time stands still meanwhile."""
+        work()
 
     def stop(self) -> None:
         """Nothing runs by itself, so there is nothing to stop."""
@@ -120,6 +128,10 @@ class ThreadEdges:
         assert isinstance(player, Player)
         self._player = PlayerThread(player, self.clock, on_fault=_posting(timeline, deliver))
         self._player.start()
+
+    def aside(self, work: Callable[[], None]) -> None:
+        """In a thread of its own, which ends with the process."""
+        threading.Thread(target=work, name="undertone-aside", daemon=True).start()
 
     def stop(self) -> None:
         """Stop the sound first, then the sensors."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 
-from undertone.audio import Player, Renderer, Sink, Synth
+from undertone.audio import Deck, Player, Renderer, Sink, Synth
 from undertone.device.core import Composing
+from undertone.device.hearing import softened, softer_db
 from undertone.errors import SoundError
 from undertone.flow import Bar, Directive, Fault, Goal, Phase
 from undertone.guidance import GOALS, Guide
@@ -36,7 +37,8 @@ def walked(goal: Goal, minutes: float | None = None) -> Plan:
         while second < t:
             second += 1
             told = guide.decide(float(second), None)
-        return told
+        softer = softer_db(goal, night=False, progress=guide.progress)
+        return softened(told, softer) or told
 
     return plan
 
@@ -83,14 +85,17 @@ def performed(
     sink: Sink,
     *,
     target_lufs: float = -23.0,
+    deck: Deck | None = None,
+    seed: int = 0,
     steps: Callable[[Iterable[int]], Iterable[int]] = iter,
 ) -> None:
     """Play bars into a sink in virtual time, through the player like everything that sounds: nothing goes around its last step.
 
-    steps: may wrap what is counted, to show progress. Raises SoundError when the sink does not take all of it.
+    deck: plays sound files, where bars have cues. seed: of the textures. steps: may wrap what is counted, to show progress.
+    Raises SoundError when the sink does not take all of it.
     """
     waiting, faults = iter(bars), list[Fault]()
-    renderer = Renderer(synth, rate_hz=sink.rate_hz, target_lufs=target_lufs)
+    renderer = Renderer(synth, rate_hz=sink.rate_hz, target_lufs=target_lufs, deck=deck, seed=seed)
     player = Player(renderer, sink, lambda t: next(waiting, None), on_fault=faults.append, fade_in=STEP)
     seconds = sum(bar.seconds for bar in bars) + TAIL
     for step in steps(range(math.ceil(seconds / STEP) + 1)):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from undertone.audio import Sink, open_default_sink
 from undertone.config import SensorsSettings, Settings
@@ -19,6 +20,8 @@ from undertone.flow import Bar, Block, Fault, Record
 from undertone.sensors import Bus, Lines, LinuxBus, PinctrlLines
 from undertone.sim import Ads1115Chip, Chip, EmulatedBus, Listener, Max3010xChip, Replay, Shared, Tca9548aChip
 from undertone.storage import Journal, JournalThread, Keeper, KeeperThread, MemoryJournal, Recording, Remembered, Store
+from undertone.storage.exposure import ExposureFile, ExposureKeeper
+from undertone.storage.wall import Wall, read_wall
 from undertone.timeline import Clock, SystemClock, VirtualClock
 
 __all__ = ["OpenKeeper", "OpenSink", "OpenStore", "World"]
@@ -32,6 +35,8 @@ OpenStore = Callable[[Callable[[Fault], None]], Store]
 OpenKeeper = Callable[[Callable[[Fault], None], Callable[[], None]], Keeper]
 """Opens what remembers the listeners, given whom to tell when the disk refuses, and when all shall be forgotten; the calls may
 come from another thread."""
+OpenExposure = Callable[[Callable[[Fault], None]], ExposureKeeper]
+"""Opens what keeps how much sound was had, given whom to tell when the disk refuses; the call may come from another thread."""
 Heard = Callable[[float, Bar], None]
 """Called when a bar begins to sound, with the moment."""
 
@@ -59,11 +64,15 @@ class World:
     """Opens the sound device anew after it was lost; None for a file, which must not be begun again."""
     open_keeper: OpenKeeper | None = None
     """None where nothing is remembered of the listeners from night to night."""
+    wall: Callable[[], Wall] | None = None
+    """Tells the wall clock, for the hours of the night; None where it is never night, as in a simulation."""
+    open_exposure: OpenExposure | None = None
+    """None where how much sound was had is not kept."""
 
     @classmethod
     def real(cls, settings: Settings) -> World:
         """The real bus, the real sound device, the real clock."""
-        clock = SystemClock()
+        clock, wall = SystemClock(), partial(read_wall, believed=settings.audio.clock_is_right)
 
         def open_sink() -> Sink:
             return open_default_sink(settings.audio.device, settings.audio.rate_hz)
@@ -82,6 +91,8 @@ class World:
             lines=lines,
             reopen_sink=open_sink,
             open_keeper=_keeper(settings),
+            wall=wall,
+            open_exposure=_exposure(settings, clock, wall),
         )
 
     @classmethod
@@ -204,6 +215,13 @@ def _keeper(settings: Settings) -> OpenKeeper | None:
     if not listener.remember:
         return None
     return lambda report, forget: KeeperThread(Remembered(listener.folder), report=report, forget=forget)
+
+
+def _exposure(settings: Settings, clock: Clock, wall: Callable[[], Wall]) -> OpenExposure | None:
+    folder = settings.audio.exposure_folder
+    if folder is None:
+        return None
+    return lambda tell: ExposureKeeper(ExposureFile(folder, wall=wall), report=tell, now=clock.now)
 
 
 def _in_memory(tell: Callable[[Fault], None]) -> Store:

@@ -47,6 +47,10 @@ class Course:
         """Arousal of the music now; of the plan before the first sound."""
         return self.path[0] if self.gate.arousal is None else self.gate.arousal
 
+    def progress(self, now: float) -> float:
+        """Share of the programme that is over, 0…1."""
+        return min(max((now - self._began) / (60.0 * self.programme.minutes), 0.0), 1.0)
+
     def begin(self, now: float) -> None:
         """Start from the first second."""
         self._began = self._since = now

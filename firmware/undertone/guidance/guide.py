@@ -83,6 +83,11 @@ class Guide:
         return self._course.goal
 
     @property
+    def progress(self) -> float:
+        """Share of the programme that is over, 0…1."""
+        return 0.0 if self._now is None else self._course.progress(self._now)
+
+    @property
     def programme(self) -> Programme:
         """Its times and its pace."""
         return self._course.programme

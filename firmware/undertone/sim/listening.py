@@ -50,7 +50,7 @@ BRIGHT_MIDDLE_HZ, BRIGHT_OCTAVES = 2000.0, 1.5
 
 def carried_arousal(bar: Bar) -> float | None:
     """Arousal that a bar carries, −1…1: half by tempo, a quarter each by level and brightness; None for silence."""
-    if not bar.notes or bar.level_db == -math.inf:
+    if not (bar.notes or bar.cue) or bar.level_db == -math.inf:
         return None
     tempo = math.log2(bar.tempo_bpm / TEMPO_MIDDLE_BPM) / TEMPO_OCTAVES
     level = (bar.level_db - LEVEL_MIDDLE_DB) / LEVEL_REACH_DB
