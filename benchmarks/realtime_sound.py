@@ -261,7 +261,6 @@ def main() -> int:
     if missing:
         print(f"Not found: {', '.join(missing)}. Try `sudo apt install pulseaudio pulseaudio-utils libasound2-plugins`.")
         return 2
-    sys.setswitchinterval(0.001)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with private_pulseaudio(folder):

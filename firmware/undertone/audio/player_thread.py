@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import sys
 import threading
 from collections.abc import Callable
 
@@ -23,6 +24,9 @@ FILL_SECONDS = 5.0
 REST_SECONDS = 1.0
 """Pause after rendering failed, which is heard as silence that fades in again."""
 JOIN_SECONDS = 3.0
+SWITCH_SECONDS = 0.0002
+"""For which one thread may keep the interpreter while another waits. Numpy lets go of it many times in a block, and beside two
+threads that compute, Python's own 5 ms, and also 1 ms, made each block come too late."""
 NICENESS = -15
 """Of the writer, where the system allows it: it has little to do, and nobody else's work is so urgent."""
 
@@ -51,7 +55,11 @@ class PlayerThread:
         return all(thread.is_alive() for thread in self._threads)
 
     def start(self) -> None:
-        """Fill the row, then begin to write. May be called once."""
+        """Fill the row, then begin to write. May be called once.
+
+        From here on no thread of the process keeps the interpreter for long while another waits for it.
+        """
+        sys.setswitchinterval(SWITCH_SECONDS)
         for thread in self._threads:
             thread.start()
 

@@ -3,9 +3,9 @@
 Theory of operation. A callback into Python misses deadlines as soon as another thread computes, so sound is written and the
 device's own buffer bridges the moments in which we do not run. PyAudio asks for the device's lowest latency, which is two
 buffers, and lets only the frames of a buffer be chosen. They decide two things at once: a writer who is late by one buffer is
-heard, and a stop is heard two buffers later. Beside a busy machine 2048 frames have gaps; 4096 have none, but a stop takes a
-quarter of a second; 3072 stop within a fifth. Nothing that the device holds can be faded or taken back, and to drop it would
-click. PortAudio's underrun flags do not work with every ALSA plugin and are not used. Closing a stream can cut off what the
+heard, and a stop is heard two buffers later: with 4096 frames after a quarter of a second, with 2048 after an eighth. That 2048
+suffice beside a busy machine rests on the interpreter changing hands often (`player_thread`); without that they have gaps.
+Nothing that the device holds can be faded or taken back, and to drop it would click. PortAudio's underrun flags do not work with every ALSA plugin and are not used. Closing a stream can cut off what the
 device still holds, so silence is played out first.
 """
 
@@ -23,7 +23,7 @@ from undertone.errors import SoundError
 
 __all__ = ["PortAudioSink", "open_default_sink"]
 
-FRAMES = 3072
+FRAMES = 2048
 """Of a buffer: a multiple of what is written at a time, so that no piece waits half written."""
 OPENING_BUFFERS = 5
 """Buffers of silence at the start: PulseAudio may lose the first five of a new stream."""

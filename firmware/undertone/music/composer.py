@@ -264,7 +264,8 @@ class Composer:
         self._textures.clear()
         return Bar(
             index=self._index,
-            beats=self._beats,
+            # Short, so that music which is asked for again need not wait for the end of a long silent bar.
+            beats=1,
             tempo_bpm=self._glide.tempo_bpm,
             notes=(),
             level_db=-math.inf,

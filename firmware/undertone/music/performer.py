@@ -108,7 +108,7 @@ class Performer:
             slowest, fastest = sorted(directive.tempo_limits_bpm)
             self._limits = (max(slowest, SLOWEST), min(fastest, FASTEST))
         if shape is None:
-            return self._silence(beats, directive)
+            return self._silence(directive)
         fading = directive is not None and directive.phase is Phase.FADE
         if self._ended is not None and fading and self._level <= HELD_BELOW_DB:
             return self._held(self._ended, shape)
@@ -266,12 +266,12 @@ class Performer:
         self._index += 1
         return bar
 
-    def _silence(self, beats: int, directive: Directive | None) -> Bar:
+    def _silence(self, directive: Directive | None) -> Bar:
         self._hands.rest()
         self._take, self._ended, self._pause, self._level = None, None, 0, -math.inf
         bar = Bar(
             index=self._index,
-            beats=beats,
+            beats=1,
             tempo_bpm=self._told_tempo(),
             notes=(),
             level_db=-math.inf,

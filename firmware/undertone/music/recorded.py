@@ -150,7 +150,7 @@ class Recorded:
         shape = self._glide.follow(t, directive, beats)
         if shape is None:
             self._visit = None
-            return self._bar(BEATS, FREE_BPM, None, None, directive.reason if directive is not None else "")
+            return self._bar(1, FREE_BPM, None, None, directive.reason if directive is not None else "")
         goal = directive.goal if directive is not None else None
         if self._visit is None and self._tracks:
             self._visit = self._enter(self._choose(shape.arousal, goal), shape)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import gc
 import logging
 import signal
-import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from types import FrameType
@@ -20,9 +19,6 @@ from undertone.service.control import ControlServer
 
 __all__ = ["serve"]
 
-SWITCH_INTERVAL = 0.001
-"""Seconds for which one thread may keep the interpreter: a fifth of Python's default, so that the sound's thread is never kept
-waiting for long by the core's."""
 GOODBYE = 0.4
 """Seconds for the sound to fade before the device goes down."""
 TELL_EVERY = 10.0
@@ -38,7 +34,6 @@ def serve(settings: Settings, *, world: World | None = None) -> int:
     """
     world = world or World.real(settings)
     device = assemble(world, settings)
-    sys.setswitchinterval(SWITCH_INTERVAL)
     gc.freeze()
     with ExitStack() as stack:
         stack.callback(device.close)
