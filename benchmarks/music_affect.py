@@ -116,6 +116,13 @@ def _judged(name: str, asked: np.ndarray, other: np.ndarray, heard: np.ndarray) 
     return f"  {name:34} R² {r * r:.3f}  cross-talk r {cross:+.2f}  " + " ".join(f"{m:+.2f}" for m in means) + f"  {rising}"
 
 
+def _means(asked: np.ndarray, other: np.ndarray, heard: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What was asked and heard of each cell of the grid, its seeds averaged."""
+    places, cell = np.unique(np.stack([asked, other], axis=1), axis=0, return_inverse=True)
+    sums = np.bincount(cell.reshape(-1), weights=heard)
+    return places[:, 0], places[:, 1], sums / np.bincount(cell.reshape(-1))
+
+
 def table(title: str, pairs: Sequence[tuple[Cell, Cues]], model: Model) -> None:
     """Print how both axes of one set follow what was asked."""
     valence = np.array([cell.valence for cell, _ in pairs])
@@ -124,6 +131,8 @@ def table(title: str, pairs: Sequence[tuple[Cell, Cues]], model: Model) -> None:
     other = np.array([cues.terms(other=True) for _, cues in pairs])
     bright = np.log2([cues.centroid for _, cues in pairs])
     print(f"\n{title}: {len(pairs)} excerpts")
+    for name, asked, other_axis in (("valence", valence, arousal), ("arousal", arousal, valence)):
+        print(_judged(f"{name}, mean of each cell", *_means(asked, other_axis, index(model, f"{name}_index", rows))))
     print(_judged("valence", valence, arousal, index(model, "valence_index", rows)))
     print(_judged("  mode by Krumhansl's profiles", valence, arousal, index(model, "valence_index", other)))
     print(_judged("  without its term for mode", valence, arousal, index(model, "valence_index", rows, without=("major",))))

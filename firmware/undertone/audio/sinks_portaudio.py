@@ -5,8 +5,8 @@ device's own buffer bridges the moments in which we do not run. PyAudio asks for
 buffers, and lets only the frames of a buffer be chosen. They decide two things at once: a writer who is late by one buffer is
 heard, and a stop is heard two buffers later: with 4096 frames after a quarter of a second, with 2048 after an eighth. That 2048
 suffice beside a busy machine rests on the interpreter changing hands often (`player_thread`); without that they have gaps.
-Nothing that the device holds can be faded or taken back, and to drop it would click. PortAudio's underrun flags do not work with every ALSA plugin and are not used. Closing a stream can cut off what the
-device still holds, so silence is played out first.
+Nothing that the device holds can be faded or taken back, and to drop it would click. PortAudio's underrun flags do not work
+with every ALSA plugin and are not used. Closing a stream can cut off what the device still holds, so silence is played first.
 """
 
 from __future__ import annotations
