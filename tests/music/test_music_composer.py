@@ -59,7 +59,7 @@ def test_every_bar_is_lawful(seed, style, journey):
             t += bars[-1].seconds
     for index, bar in enumerate(bars):
         assert bar.index == index
-        assert bar.beats in (3, 4)
+        assert bar.beats in ((3, 4) if bar.level_db > -math.inf else (1,))
         assert bar.level_db <= 0
         assert 300 <= bar.low_pass_hz <= 20000
         assert 0 <= bar.reverb_wet <= 1
@@ -232,7 +232,8 @@ def test_silence_is_empty_and_music_comes_back():
     for directive in (asked(phase=Phase.SILENT), asked(level=-math.inf)):
         bar = composer.compose(4.0, directive)
         assert (bar.notes, bar.level_db) == ((), -math.inf)
-        assert bar.seconds > 1
+        # Music that is asked for again waits for the end of such a bar, so it is short; and not so short that it is work.
+        assert 0.5 < bar.seconds < 2
     bar = composer.compose(8.0, asked(8.0))
     assert bar.notes
     assert bar.level_db <= ENTRY_DB
