@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import queue
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from shutil import disk_usage
 from typing import Any
@@ -15,9 +15,11 @@ from undertone.affect import SHIPPED, interpreter_name, load_model
 from undertone.audio import FluidSynth, Sink, find_soundfont, open_default_sink
 from undertone.config import Settings
 from undertone.device import make_pods
+from undertone.device.repertoire import Repertoire, given_melody, own_style
 from undertone.errors import ConfigError, UndertoneError
 from undertone.flow import Block, Channel, Fault, FaultKind
 from undertone.sensors import Bus, LinuxBus, Polled
+from undertone.storage.wall import read_wall
 from undertone.timeline import Clock, SystemClock
 
 __all__ = ["Finding", "Tools", "doctor", "examine"]
@@ -69,6 +71,9 @@ def examine(file: Path | None, tools: Tools | None = None) -> Iterator[Finding]:
     yield from _sensors(settings, tools)
     yield _checked("sound", lambda: _sound(settings, tools))
     yield _checked("music", lambda: _instruments(settings))
+    yield _checked("own music", lambda: _own_music(settings))
+    yield Finding("loudness", True, _loudness(settings))
+    yield Finding("clock", True, _clock(settings))
     yield _checked("model", lambda: _model(settings))
     yield _checked("storage", lambda: _storage(settings))
     yield _checked("pictures", _pictures)
@@ -138,6 +143,38 @@ def _instruments(settings: Settings) -> str:
     font = settings.audio.soundfont or find_soundfont()
     FluidSynth(font).close()
     return f"FluidSynth plays {font.name}."
+
+
+def _own_music(settings: Settings) -> str:
+    """What of the listener's own music can be played; raises the first thing that cannot."""
+    music = settings.music
+    if music.play != "own" and music.melody is None and music.style_file is None:
+        return "None is asked for."
+    if music.melody is not None:
+        given_melody(music.melody)
+    if music.style_file is not None:
+        own_style(music.style_file)
+    told: list[str] = []
+    Repertoire(replace(music, melody=None, style_file=None), 0, tell=told.append)
+    if told:
+        raise UndertoneError(" ".join(told))
+    return f"What {'`music.folder` holds' if music.play == 'own' else 'is asked for'} can be played."
+
+
+def _loudness(settings: Settings) -> str:
+    audio = settings.audio
+    if audio.calibration_dba is None:
+        return "How loud it is at the pillow is not known; a loud speaker is assumed: `undertone calibrate level --config FILE`."
+    return f"At most {audio.ceiling_dba:g} dB(A) at the pillow, {audio.night_ceiling_dba:g} by night ({audio.night})."
+
+
+def _clock(settings: Settings) -> str:
+    if read_wall(believed=settings.audio.clock_is_right).trusted:
+        return "The clock can be trusted, so the device knows when it is night."
+    return (
+        "Nothing has set the clock since the start, so the limits of the night hold at all hours: add a clock chip with a "
+        "battery, or keep the clock right by hand and say `audio.clock_is_right: true`."
+    )
 
 
 def _model(settings: Settings) -> str:

@@ -59,6 +59,8 @@ def chosen(asked: argparse.Namespace) -> Choice:
     music = _settings(asked)
     repertoire = Repertoire(music, asked.seed, tell=_told, names=asked.piece or ())
     repertoire.listen_on(repertoire.add)
+    for sentence in repertoire.remarks:
+        print(sentence)
     plan = held(asked.arousal or 0.0, asked.valence or 0.0, goal=goal) if still else walked(goal, minutes)
     where = (("valence", f"{asked.valence or 0.0:g}"), ("arousal", f"{asked.arousal or 0.0:g}")) if still else ()
     provenance = Provenance(

@@ -64,13 +64,16 @@ class Repertoire:
             self._look_into(music.folder)
         if music.melody is not None and not (self._pieces or self._tracks):
             self._melody = self._tried(partial(given_melody, music.melody))
-            for sentence in self._melody.told if self._melody is not None else ():
-                tell(sentence)
 
     @property
     def melody(self) -> str:
         """Whose melody is woven in; empty for none."""
         return "" if self._melody is None else self._melody.source
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What was done to the melody, in sentences."""
+        return () if self._melody is None else self._melody.told
 
     @property
     def style(self) -> str:
