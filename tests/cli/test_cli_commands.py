@@ -323,3 +323,37 @@ def test_a_wrong_configuration_and_a_missing_model_are_found(tmp_path: Path) -> 
     file.write_text("nonsense: 1\n")
     wrong = {finding.part: finding.message for finding in examine(file, tools()) if not finding.good}
     assert "nonsense" in wrong["config"]
+
+
+def test_the_style_of_the_configuration_holds_unless_another_is_asked_for(tmp_path: Path, capsys: Captured) -> None:
+    file = tmp_path / "undertone.yaml"
+    file.write_text("music:\n  style: brass band\n")
+    assert main(["simulate", "--minutes", "1", "--silent", "--config", str(file)]) == 1
+    file.write_text("music:\n  play: pieces\n")
+    assert main(["simulate", "--minutes", "0.5", "--silent", "--config", str(file)]) == 0
+    assert main(["simulate", "--minutes", "0.5", "--silent", "--style", "brass band"]) == 1
+    assert "brass band" in said(capsys)
+
+
+def test_a_piece_is_rendered_and_says_whose_it_is(tmp_path: Path, capsys: Captured) -> None:
+    sound = tmp_path / "out.wav"
+    assert main(["render", str(sound), "--piece", "gymnopedie-1", "--minutes", "0.1"]) == 0
+    assert b"Erik Satie" in sound.read_bytes()[:9000]
+    assert main(["render", str(sound), "--piece", "gymnopedie1"]) == 1
+    assert "did you mean 'gymnopedie-1'" in said(capsys)
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        (["--play", "own"], "--folder DIR"),
+        (["--folder", "nowhere"], "There is no nowhere"),
+        (["--melody", "nowhere.mid"], "There is no nowhere.mid"),
+        (["--melody", "setup.cfg", "--minutes", "0.05"], "neither a MIDI file (.mid) nor a score (.score)"),
+    ],
+)
+def test_what_is_not_there_to_be_played_is_a_sentence(tmp_path: Path, capsys: Captured, asked: list[str], says: str) -> None:
+    (tmp_path / "setup.cfg").write_text("")
+    asked = [str(tmp_path / part) if part == "setup.cfg" else part for part in asked]
+    main(["render", str(tmp_path / "out.wav"), *asked])
+    assert says in said(capsys)

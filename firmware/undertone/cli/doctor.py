@@ -164,7 +164,7 @@ def _own_music(settings: Settings) -> str:
 def _loudness(settings: Settings) -> str:
     audio = settings.audio
     if audio.calibration_dba is None:
-        return "How loud it is at the pillow is not known; a loud speaker is assumed: `undertone calibrate level --config FILE`."
+        return "How loud it is at the pillow is not known, a loud speaker assumed: `undertone calibrate level --config FILE`."
     return f"At most {audio.ceiling_dba:g} dB(A) at the pillow, {audio.night_ceiling_dba:g} by night ({audio.night})."
 
 

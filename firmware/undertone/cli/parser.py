@@ -82,7 +82,7 @@ def _session(parser: argparse.ArgumentParser, *, minutes: float | None, minutes_
     parser.add_argument("--goal", choices=[goal.value for goal in Goal], default="calm", help="where to (default: %(default)s)")
     parser.add_argument("--minutes", type=_minutes, default=minutes, help=minutes_help)
     parser.add_argument("--seed", type=int, help="the same seed and listener give the same music (default: 1)", default=1)
-    parser.add_argument("--style", default="piano", help="how it is played (default: %(default)s)")
+    parser.add_argument("--style", help="how it is played (default: as configured, else piano)")
     parser.add_argument("--wav", metavar="FILE", type=Path, help="write the sound here instead of playing it")
     parser.add_argument("--report", metavar="DIR", type=Path, help="write a page with pictures of what happened here")
     parser.add_argument("--config", metavar="FILE", type=Path, help="a configuration as `undertone config` prints it")

@@ -166,7 +166,8 @@ def _incomplete(device: Device, evening: Evening) -> int:
 def _settings(asked: argparse.Namespace, minutes: float) -> Settings:
     settings = config.load(asked.config)
     guidance = replace(settings.guidance, goal=Goal(asked.goal), minutes=minutes)
-    return replace(settings, guidance=guidance, music=replace(settings.music, seed=asked.seed, style=asked.style))
+    music = replace(settings.music, seed=asked.seed, style=asked.style or settings.music.style)
+    return replace(settings, guidance=guidance, music=music)
 
 
 def _sink(asked: argparse.Namespace, settings: Settings) -> OpenSink | None:

@@ -6,7 +6,8 @@ import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from undertone.flow import AffectSource, Features, Phase, Status
+from undertone.flow import AffectSource, Bar, Features, Phase, Status
+from undertone.music.provenance import GENERATED
 from undertone.report import clear
 
 if TYPE_CHECKING:
@@ -106,9 +107,17 @@ def described(status: Status) -> list[tuple[str, str]]:
         rows.append(("music", f"{meter(directive.arousal)} {directive.arousal:+.2f}, towards {directive.goal}"))
         rows.append(("why", directive.reason))
     if bar is not None:
-        rows.append(("playing", f"{bar.key}, {bar.chord or 'a rest'}, {bar.tempo_bpm:.0f} bpm"))
+        rows.append(("playing", _playing(bar)))
     rows.append(("level", _level(status)))
     return rows
+
+
+def _playing(bar: Bar) -> str:
+    """What sounds, and whose it is unless it was made up."""
+    if bar.cue is not None:
+        return bar.origin
+    notes = f"{bar.key}, {bar.chord or 'a rest'}, {bar.tempo_bpm:.0f} bpm"
+    return notes if bar.origin in ("", GENERATED) else f"{notes}, from {bar.origin}"
 
 
 def _level(status: Status) -> str:

@@ -146,8 +146,10 @@ def _scores(folder: Path) -> Iterator[Path]:
 
 def read_piece(path: Path) -> Piece:
     """The piece in a score or a MIDI file. Raises UndertoneError, with a sentence, where there is none."""
-    if path.suffix.lower() != SCORE_SUFFIX:
+    if path.suffix.lower() in MIDI_SUFFIXES:
         return read_midi(path)
+    if path.suffix.lower() != SCORE_SUFFIX:
+        raise UndertoneError(f"{path.name} is neither a MIDI file (.mid) nor a score (.score): notes are read from these.")
     try:
         return parse(path.read_text(encoding="utf-8"), path.name)
     except (OSError, UnicodeError) as error:
