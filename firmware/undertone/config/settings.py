@@ -158,7 +158,8 @@ class MusicSettings:
     melody: Path | None = None
     """A melody that composed music takes up: a MIDI file or a score (docs/scores.md); null for none."""
     folder: Path | None = None
-    """Your own music: sound files (WAV, FLAC, MP3, Ogg), MIDI files and scores. Nothing is copied or changed."""
+    """Your own music: sound files (WAV, FLAC, MP3, Ogg), MIDI files and scores. Nothing is copied or changed. As a service the
+    device sees no home folders: put it where everybody may read, such as /srv/music."""
 
 
 @dataclass(frozen=True, slots=True)
