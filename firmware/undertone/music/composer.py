@@ -11,7 +11,6 @@ In a pause nothing is written at all: what sounds dies away in the room.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -24,6 +23,7 @@ from undertone.music.form import Form, Place
 from undertone.music.given import Given
 from undertone.music.orchestration import GROUND, Orchestrator, Scoring, doubled, texture_for
 from undertone.music.phrase import Phrase, Planner
+from undertone.music.silence import silent_bar
 from undertone.music.streams import Streams
 from undertone.music.styles import Style, style_named
 
@@ -262,22 +262,12 @@ class Composer:
         self._ensemble.rest()
         self._sounding = frozenset()
         self._textures.clear()
-        return Bar(
-            index=self._index,
-            # Short, so that music which is asked for again need not wait for the end of a long silent bar.
-            beats=1,
+        return silent_bar(
+            self._index,
+            directive,
             tempo_bpm=self._glide.tempo_bpm,
-            notes=(),
-            level_db=-math.inf,
             gains_db=MappingProxyType(dict(self._gains)),
             programs=self._programs(self._place.chapter if self._place else 0),
-            low_pass_hz=2000.0,
-            reverb_wet=0.3,
-            reverb_seconds=2.8,
-            breath_per_min=None,
-            swell_db=0.0,
-            section="silence",
-            reason=directive.reason if directive is not None else "",
             origin=self._origin,
         )
 

@@ -21,6 +21,7 @@ from undertone.music.expression import LEVEL_STEP, TEMPO_STEP, Glide, Shape, bre
 from undertone.music.recognition import ChordFit, character
 from undertone.music.rendition import Hands, Rendition, listened, rendition, transposed
 from undertone.music.sheet import Piece, note_name
+from undertone.music.silence import silent_bar
 from undertone.music.streams import Streams
 from undertone.music.styles import Style, style_named
 from undertone.music.theory import Key
@@ -269,21 +270,13 @@ class Performer:
     def _silence(self, directive: Directive | None) -> Bar:
         self._hands.rest()
         self._take, self._ended, self._pause, self._level = None, None, 0, -math.inf
-        bar = Bar(
-            index=self._index,
-            beats=1,
+        number = max(self._number, 0)
+        bar = silent_bar(
+            self._index,
+            directive,
             tempo_bpm=self._told_tempo(),
-            notes=(),
-            level_db=-math.inf,
-            gains_db=self._balance(max(self._number, 0)),
-            programs=self._programs(max(self._number, 0)),
-            low_pass_hz=2000.0,
-            reverb_wet=0.3,
-            reverb_seconds=2.8,
-            breath_per_min=None,
-            swell_db=0.0,
-            section="silence",
-            reason=directive.reason if directive is not None else "",
+            gains_db=self._balance(number),
+            programs=self._programs(number),
         )
         self._index += 1
         return bar

@@ -19,6 +19,7 @@ from types import MappingProxyType
 from undertone.errors import SoundError
 from undertone.flow import Bar, Cue, Directive, Goal, Layer
 from undertone.music.expression import Glide, Shape
+from undertone.music.silence import silent_bar
 from undertone.music.streams import Streams
 
 __all__ = ["Recorded", "Track"]
@@ -56,6 +57,8 @@ OPEN_HZ = 12000.0
 LOW_PASS_HZ = (1500.0, 16000.0)
 ROOM = 0.25
 """It has its own room, too: of the reverb it gets so much."""
+NONE: Mapping[Layer, int] = MappingProxyType({})
+"""No layer plays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +153,8 @@ class Recorded:
         shape = self._glide.follow(t, directive, beats)
         if shape is None:
             self._visit = None
-            return self._bar(1, FREE_BPM, None, None, directive.reason if directive is not None else "")
+            self._index += 1
+            return silent_bar(self._index - 1, directive, tempo_bpm=FREE_BPM, gains_db=NONE, programs=NONE)
         goal = directive.goal if directive is not None else None
         if self._visit is None and self._tracks:
             self._visit = self._enter(self._choose(shape.arousal, goal), shape)
@@ -254,25 +258,23 @@ class Recorded:
         return min(max(wanted, slowest), fastest)
 
     def _bar(
-        self, beats: int, tempo_bpm: float, shape: Shape | None, cue: Cue | None, reason: str, track: Track | None = None
+        self, beats: int, tempo_bpm: float, shape: Shape, cue: Cue | None, reason: str, track: Track | None = None
     ) -> Bar:
-        none: Mapping[Layer, float] = MappingProxyType({})
-        programs: Mapping[Layer, int] = MappingProxyType({})
         self._index += 1
         return Bar(
             index=self._index - 1,
             beats=beats,
             tempo_bpm=tempo_bpm,
             notes=(),
-            level_db=-math.inf if shape is None else shape.level_db,
-            gains_db=none,
-            programs=programs,
-            low_pass_hz=2000.0 if shape is None else _corner(shape),
-            reverb_wet=0.3 if shape is None else ROOM * shape.reverb_wet,
-            reverb_seconds=2.8 if shape is None else shape.reverb_seconds,
-            breath_per_min=None if shape is None else shape.breath_per_min,
-            swell_db=0.0 if shape is None else shape.swell_db,
-            section="silence" if shape is None else track.title if track is not None else "",
+            level_db=shape.level_db,
+            gains_db=NONE,
+            programs=NONE,
+            low_pass_hz=_corner(shape),
+            reverb_wet=ROOM * shape.reverb_wet,
+            reverb_seconds=shape.reverb_seconds,
+            breath_per_min=shape.breath_per_min,
+            swell_db=shape.swell_db,
+            section=track.title if track is not None else "",
             reason=reason,
             cue=cue,
             origin=track.origin if track is not None else "",

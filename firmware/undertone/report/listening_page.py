@@ -9,12 +9,11 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 
-from undertone.errors import StorageError
 from undertone.report.listening import Listening
 from undertone.report.listening_pictures import Picture, draw_listening
 from undertone.report.listening_words import Row, score_rows, sound_rows
 from undertone.report.measures import failed
-from undertone.report.page import STYLE, make_folder
+from undertone.report.page import STYLE, written
 from undertone.report.panels import clock
 
 __all__ = ["write_listening"]
@@ -43,14 +42,7 @@ def write_listening(listening: Listening, folder: Path) -> Path:
 
     Raises StorageError where the folder cannot be written, UndertoneError where matplotlib is missing.
     """
-    make_folder(folder)
-    try:
-        pictures = draw_listening(listening, folder)
-        page = folder / "index.html"
-        page.write_text("".join(_page(listening, pictures)), encoding="utf-8")
-    except OSError as error:
-        raise StorageError(f"The report cannot be written to {folder} ({error.strerror}); is the disk full?") from error
-    return page
+    return written(folder, lambda: _page(listening, draw_listening(listening, folder)))
 
 
 def _page(listening: Listening, pictures: Sequence[Picture]) -> Iterable[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from html import escape
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from undertone.errors import StorageError
 from undertone.report.evening import Evening, Noticed, noticed
 from undertone.report.pictures import draw
 
-__all__ = ["make_folder", "write_page"]
+__all__ = ["make_folder", "write_page", "written"]
 
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: #27323a; max-width: 62rem; margin: 2rem auto; padding: 0 1rem }
@@ -33,14 +33,21 @@ def write_page(evening: Evening, folder: Path) -> Path:
 
     Raises StorageError where the folder cannot be written, UndertoneError where matplotlib is missing.
     """
+    return written(folder, lambda: _page(evening, draw(evening, folder)))
+
+
+def written(folder: Path, page: Callable[[], Iterable[str]]) -> Path:
+    """Write a page, whose pictures are drawn while it is made, into a folder, which is made if need be; returns its file.
+
+    Raises StorageError where the folder cannot be written.
+    """
     make_folder(folder)
     try:
-        pictures = draw(evening, folder)
-        page = folder / "index.html"
-        page.write_text("".join(_page(evening, pictures)), encoding="utf-8")
+        file = folder / "index.html"
+        file.write_text("".join(page()), encoding="utf-8")
     except OSError as error:
         raise StorageError(f"The report cannot be written to {folder} ({error.strerror}); is the disk full?") from error
-    return page
+    return file
 
 
 def make_folder(folder: Path) -> None:
