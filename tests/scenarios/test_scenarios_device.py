@@ -83,12 +83,12 @@ def test_a_tense_listener_is_felt_and_led() -> None:
 def test_two_evenings_with_the_same_seed_are_the_same_to_the_last_digit() -> None:
     def digest() -> str:
         evening = hashlib.sha256()
-        world = World.simulated(Body.restless(3, falls_off=5 * MINUTE), open_sink=None)
+        world = World.simulated(Body.restless(3, falls_off=4 * MINUTE), open_sink=None)
 
         def record(value: Record) -> None:
             evening.update(repr(value).encode())
 
-        assemble(world, settings(), record=record).run(until=10 * MINUTE)
+        assemble(world, settings(), record=record).run(until=6 * MINUTE)
         return evening.hexdigest()
 
     assert digest() == digest()

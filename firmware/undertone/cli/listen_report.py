@@ -9,15 +9,16 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from undertone import config
-from undertone.audio import WavSink
+from undertone.audio import BLOCK, Deck, WavSink
 from undertone.audio.files import SoundFile
+from undertone.cli import music_choice
+from undertone.cli.music_choice import chosen, own_version
 from undertone.cli.progress import progress
 from undertone.device import make_synth
 from undertone.device.recital import composed, held, performed, walked
 from undertone.flow import Bar, Directive, Goal
-from undertone.guidance import GOALS
-from undertone.music import Composer
-from undertone.music.midi_in import read_midi
+from undertone.music import Provenance
+from undertone.music.midi_in import MIDI_SUFFIXES, read_midi
 from undertone.music.performer import Performer
 from undertone.music.sheet import unfolded
 from undertone.report import make_folder
@@ -35,11 +36,8 @@ music by people. Every picture is also told in words. Without FILE it composes, 
 --json prints the measures as one object instead of writing a page; null means not known.
 """
 
-MINUTES = 2.0
-"""Length of music that is held at one place."""
 READ = 1 << 16
 """Frames read from a file at a time."""
-MIDI = (".mid", ".midi")
 
 
 def arguments(parser: argparse.ArgumentParser, *, minutes: Callable[[str], float], unit: Callable[[str], float]) -> None:
@@ -53,8 +51,7 @@ def arguments(parser: argparse.ArgumentParser, *, minutes: Callable[[str], float
     parser.add_argument("--valence", type=unit, help="hold it here instead: unpleasant −1 … 1 pleasant")
     parser.add_argument("--arousal", type=unit, help="hold it here instead: calm −1 … 1 lively")
     parser.add_argument("--minutes", type=minutes, help="length (default: the goal's own, 20 to 45; 2 where it is held)")
-    parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same music (default: %(default)s)")
-    parser.add_argument("--style", default="piano", help="how it is played (default: %(default)s)")
+    music_choice.arguments(parser)
     parser.add_argument("--wav", metavar="FILE", type=Path, help="keep the sound here as well")
 
 
@@ -67,7 +64,7 @@ def listen_report(asked: argparse.Namespace) -> int:
         make_folder(asked.out)
     if asked.file is None:
         listening = _composed(asked)
-    elif asked.file.suffix.lower() in MIDI:
+    elif asked.file.suffix.lower() in MIDI_SUFFIXES:
         listening = _played(asked)
     else:
         listening = _heard(asked.file)
@@ -81,23 +78,19 @@ def listen_report(asked: argparse.Namespace) -> int:
 
 def _composed(asked: argparse.Namespace) -> Listening:
     """Music of ours, by a goal's programme or held at one place."""
-    goal, told = Goal(asked.goal), list[Directive]()
-    if asked.valence is None and asked.arousal is None:
-        minutes = asked.minutes or GOALS[goal].minutes
-        plan, where = walked(goal, minutes), f"the programme towards {goal.value}, walked without a listener"
-    else:
-        minutes = asked.minutes or MINUTES
-        plan = held(asked.arousal or 0.0, asked.valence or 0.0, goal=goal)
-        where = f"held at arousal {asked.arousal or 0.0:+.2f} and valence {asked.valence or 0.0:+.2f}"
-    bars = composed(Composer(asked.seed, style=asked.style), noting(plan, told), minutes=minutes)
-    about = f"Composed by Undertone with the seed {asked.seed} in the style {asked.style}: {where}."
-    return _sounding(asked, bars, told, f"{minutes:.3g} minutes in the style {asked.style}, {goal.value}", about)
+    told, choice = list[Directive](), chosen(asked)
+    bars = composed(choice.repertoire.build(), noting(choice.plan, told), minutes=choice.minutes)
+    made = choice.provenance.played(bars)
+    style = f"in the style {made.style}"
+    about = made.rights if made.human else f"Composed by Undertone with the seed {asked.seed} {style}: {choice.where}."
+    deck = Deck(rate_hz=config.load(None).audio.rate_hz, frames=BLOCK, loudness=choice.repertoire.loudness)
+    return _sounding(asked, bars, told, f"{choice.minutes:.3g} minutes {style}, {asked.goal}", about, made, deck)
 
 
 def _played(asked: argparse.Namespace) -> Listening:
     """A MIDI file as the performer plays it once through: its notes, our instruments and directives."""
     piece, told = read_midi(asked.file), list[Directive]()
-    performer, goal = Performer(piece, asked.seed, style=asked.style), Goal(asked.goal)
+    performer, goal = Performer(piece, asked.seed, style=asked.style or "piano"), Goal(asked.goal)
     if asked.valence is None and asked.arousal is None:
         plan = walked(goal, asked.minutes)
     else:
@@ -108,8 +101,10 @@ def _played(asked: argparse.Namespace) -> Listening:
             break
         bars.append(performer.compose(seconds, plan(seconds)))
         seconds += bars[-1].seconds
-    about = f"{piece.credit}, played by Undertone in the style {asked.style}."
-    return _sounding(asked, bars, told, f"{piece.title}, in the style {asked.style}", about)
+    style = f"in the style {asked.style or 'piano'}"
+    about = f"{piece.credit}, played by Undertone {style}."
+    made = Provenance(own_version(), asked.seed, asked.style or "piano", settings=(("goal", goal.value),)).played(bars)
+    return _sounding(asked, bars, told, f"{piece.title}, {style}", about, made)
 
 
 def _heard(file: Path) -> Listening:
@@ -129,20 +124,29 @@ def _heard(file: Path) -> Listening:
     return Listening(file.name, f"The sound of {file.name}; nothing is known of its notes.", sound=sound, curves=curves)
 
 
-def _sounding(asked: argparse.Namespace, bars: list[Bar], told: list[Directive], title: str, about: str) -> Listening:
-    """The bars with their sound, unless silence was asked for."""
+def _sounding(
+    asked: argparse.Namespace,
+    bars: list[Bar],
+    told: list[Directive],
+    title: str,
+    about: str,
+    made: Provenance,
+    deck: Deck | None = None,
+) -> Listening:
+    """The bars with their sound, unless silence was asked for. made: what a file of it says of itself."""
     if asked.silent:
         return Listening(title, about, tuple(bars), tuple(told))
     settings = config.load(None).audio
     synth, trouble = make_synth(settings.soundfont, settings.rate_hz)
     if trouble is not None:
         _say(trouble)
-    sink = MeterSink(settings.rate_hz, beside=None if asked.wav is None else WavSink(asked.wav, settings.rate_hz))
+    kept = None if asked.wav is None else WavSink(asked.wav, settings.rate_hz, about=made.as_info())
+    sink = MeterSink(settings.rate_hz, beside=kept)
 
     def steps(counted: Iterable[int]) -> Iterable[int]:
         return progress(list(counted), f"playing {title}")
 
-    performed(bars, synth, sink, target_lufs=settings.loudness_lufs, steps=steps)
+    performed(bars, synth, sink, target_lufs=settings.loudness_lufs, deck=deck, seed=asked.seed, steps=steps)
     if asked.wav is not None and not asked.json:
         print(f"sound    {asked.wav}")
     sound, curves = sink.meter.finish()

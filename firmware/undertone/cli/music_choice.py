@@ -17,7 +17,7 @@ from undertone.flow import Goal
 from undertone.guidance import GOALS
 from undertone.music import Provenance
 
-__all__ = ["Choice", "arguments", "chosen"]
+__all__ = ["Choice", "arguments", "chosen", "own_version"]
 
 Play = Literal["composed", "pieces", "own"]
 
@@ -46,6 +46,8 @@ class Choice:
     minutes: float
     provenance: Provenance
     """To be completed with the bars that were played."""
+    where: str
+    """The plan in words."""
 
 
 def chosen(asked: argparse.Namespace) -> Choice:
@@ -60,17 +62,21 @@ def chosen(asked: argparse.Namespace) -> Choice:
     repertoire = Repertoire(music, asked.seed, tell=_told, names=asked.piece or ())
     repertoire.listen_on(repertoire.add)
     for sentence in repertoire.remarks:
-        print(sentence)
-    plan = held(asked.arousal or 0.0, asked.valence or 0.0, goal=goal) if still else walked(goal, minutes)
-    where = (("valence", f"{asked.valence or 0.0:g}"), ("arousal", f"{asked.arousal or 0.0:g}")) if still else ()
+        _told(sentence)
+    settings = [("goal", goal.value), ("minutes", f"{minutes:g}")]
+    plan, where = walked(goal, minutes), f"the programme towards {goal.value}, walked without a listener"
+    if still:
+        valence, arousal = asked.valence or 0.0, asked.arousal or 0.0
+        plan, where = held(arousal, valence, goal=goal), f"held at arousal {arousal:+.2f} and valence {valence:+.2f}"
+        settings += [("valence", f"{valence:g}"), ("arousal", f"{arousal:g}")]
     provenance = Provenance(
-        version=_version(),
+        version=own_version(),
         seed=asked.seed,
         style=repertoire.style,
         melody=repertoire.melody,
-        settings=(("goal", goal.value), ("minutes", f"{minutes:g}"), *where),
+        settings=tuple(settings),
     )
-    return Choice(repertoire, plan, minutes, provenance)
+    return Choice(repertoire, plan, minutes, provenance, where)
 
 
 def _settings(asked: argparse.Namespace) -> MusicSettings:
@@ -88,7 +94,8 @@ def _told(sentence: str) -> None:
     print(f"undertone: {sentence}", file=sys.stderr)
 
 
-def _version() -> str:
+def own_version() -> str:
+    """The version of Undertone that runs."""
     try:
         return version("undertone")
     except PackageNotFoundError:

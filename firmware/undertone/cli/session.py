@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -12,11 +13,13 @@ from pathlib import Path
 from undertone import config
 from undertone.affect import Baseline
 from undertone.audio import Sink, WavSink, open_default_sink
+from undertone.cli.music_choice import own_version
 from undertone.cli.view import View
 from undertone.config import Settings
 from undertone.device import Device, OpenSink, World, assemble
 from undertone.errors import SoundError
 from undertone.flow import Command, CommandKind, FaultKind, Goal, Status
+from undertone.music import Provenance
 from undertone.report import Evening, Span, make_folder, noticed, write_page
 from undertone.sim import Body, Listener, Replay
 from undertone.storage import load_recording
@@ -95,7 +98,8 @@ def _have(
     """Have the session, then say what came of it; 1 if the sound could not be kept whole."""
     if asked.report is not None:
         make_folder(asked.report)
-    sink = _sink(asked, settings)
+    files: list[WavSink] = []
+    sink = _sink(asked, settings, files)
     live = sink is not None and asked.wav is None
     seconds = 60.0 * (settings.guidance.minutes or 0.0)
     listener, *others = listeners
@@ -117,6 +121,10 @@ def _have(
     except KeyboardInterrupt:
         _say_goodbye(device, live=live)
     finally:
+        for file in files:
+            with contextlib.suppress(SoundError):
+                # What a disk that is full does not take is told with the sound itself.
+                file.describe(_provenance(settings).played(bar for _, bar in evening.bars).as_info())
         device.close()
     _conclude(asked, evening)
     return _incomplete(device, evening)
@@ -170,10 +178,22 @@ def _settings(asked: argparse.Namespace, minutes: float) -> Settings:
     return replace(settings, guidance=guidance, music=music)
 
 
-def _sink(asked: argparse.Namespace, settings: Settings) -> OpenSink | None:
-    """Into a file, to the sound device, or nowhere."""
+def _provenance(settings: Settings) -> Provenance:
+    """What the sound file says of itself. The listener decided the rest, so the same seed alone does not make it again."""
+    guidance, music = settings.guidance, settings.music
+    chosen = (("goal", guidance.goal.value), ("minutes", f"{guidance.minutes or 0.0:g}"))
+    return Provenance(own_version(), music.seed or 0, music.style, settings=chosen)
+
+
+def _sink(asked: argparse.Namespace, settings: Settings, files: list[WavSink]) -> OpenSink | None:
+    """Into a file, which is added to the list when it is opened, to the sound device, or nowhere."""
     if asked.wav is not None:
-        return lambda: WavSink(asked.wav, settings.audio.rate_hz)
+
+        def open_file() -> Sink:
+            files.append(WavSink(asked.wav, settings.audio.rate_hz, about=_provenance(settings).as_info()))
+            return files[-1]
+
+        return open_file
     return None if asked.silent else _sound_device(asked)
 
 
