@@ -88,6 +88,15 @@ def test_no_onset_jumps_out_of_a_night():
             assert after.level_db <= -4.0
 
 
+def test_what_is_left_of_a_melody_late_in_a_night_is_softer_than_it_was():
+    night = [bar for _, bar in programme(Goal.SLEEP, 1, "piano", 45, fades=True)]
+    sung = [bar for bar in night if any(note.layer is Layer.MELODY for note in bar.notes)]
+    whole = [bar.gains_db[Layer.MELODY] for bar in sung if bar.section != "fragment"]
+    fragments = [bar.gains_db[Layer.MELODY] for bar in sung if bar.section == "fragment"]
+    # The first few bars are on their way there: gains glide.
+    assert max(fragments[4:]) <= max(whole) - 7.0
+
+
 @pytest.mark.parametrize("style", ["piano", "guitar"])
 def test_calm_thins_and_lengthens(style):
     parts = [programme(Goal.CALM, seed, style, 26) for seed in (1, 2)]

@@ -16,7 +16,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from undertone.flow import Bar, Directive, Layer, Note, Texture
-from undertone.music.arcs import OPEN, Clock
+from undertone.music.arcs import OPEN, Clock, Stage
 from undertone.music.ensemble import Ensemble
 from undertone.music.expression import LEVEL_STEP, Glide, Shape
 from undertone.music.form import Form, Place
@@ -47,6 +47,8 @@ ENTRANCES = (Layer.MELODY, Layer.HARMONY, Layer.PAD, Layer.BASS, Layer.COUNTER, 
 SINGING = frozenset({Layer.MELODY, Layer.COUNTER})
 QUIET_DB, PAUSE_DB = 2.0, 9.0
 """How much softer a quiet phrase is, and how far the level sinks in a pause, out of which it rises again."""
+FRAGMENT_DB = 8.0
+"""How much softer a melody is of which only fragments are left: each comes out of near silence, late on the way to sleep."""
 RINGING = frozenset({Layer.PAD, Layer.BASS, Layer.HARMONY})
 RING = 0.75
 """Share of a bar for which the last chord is held into a pause."""
@@ -245,7 +247,8 @@ class Composer:
 
     def _there(self, layer: Layer, chapter: int) -> float:
         """The gain of a layer that is fully there, dB."""
-        return self.style.gain_db(layer, self._turn(layer, chapter))
+        softer = FRAGMENT_DB if layer is Layer.MELODY and self._arc.stage >= Stage.FRAGMENTS else 0.0
+        return self.style.gain_db(layer, self._turn(layer, chapter)) - softer
 
     def _programs(self, chapter: int) -> Mapping[Layer, int]:
         return MappingProxyType({layer: self.style.program(layer, self._turn(layer, chapter)) for layer in Layer})
