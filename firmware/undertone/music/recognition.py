@@ -21,7 +21,7 @@ from undertone.flow import Layer, readonly
 from undertone.music.sheet import Event, Measure, note_name
 from undertone.music.theory import AEOLIAN, IONIAN, Key
 
-__all__ = ["Character", "ChordFit", "KeyFit", "character", "chord_heard", "chords_heard", "fitting_key", "weights"]
+__all__ = ["Character", "ChordFit", "KeyFit", "character", "chords_heard", "fitting_key", "weights"]
 
 Weights = NDArray[np.float64]
 
@@ -101,12 +101,6 @@ def fitting_key(sums: Weights, fifths: int | None = None) -> KeyFit:
             if fit > best.clarity + 1e-12:
                 best = KeyFit(key, fit)
     return best
-
-
-def chord_heard(events: Sequence[Event], key: Key) -> ChordFit | None:
-    """The chord that these notes sound together, spelt as the key spells it; None where nothing sounds."""
-    fits = _fits(events, key)
-    return None if fits is None else _named(int(fits.argmax()), key)
 
 
 def chords_heard(beats: Sequence[Sequence[Event]], strong: Sequence[bool], key: Key) -> tuple[ChordFit | None, ...]:
